@@ -1,0 +1,263 @@
+-- Declares a task, or changes the defaults of a declared one.
+CREATE FUNCTION declare_task(
+  p_name text, p_queue text DEFAULT 'default', p_priority integer DEFAULT 5, p_max_attempts integer DEFAULT 5,
+  p_timeout_ms integer DEFAULT 300000,
+  p_retry jsonb DEFAULT '{"backoff": "exponential", "delay_ms": 2000, "cap_ms": 3600000}', p_actor text DEFAULT NULL)
+RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+  IF p_name = 'equeue.webhook' OR is_reserved_queue(p_queue) THEN
+    RAISE EXCEPTION USING ERRCODE = 'EQ002', MESSAGE = format('task ''%s'' cannot be declared: %s belongs to webhooks', p_name,
+      CASE WHEN p_name = 'equeue.webhook' THEN 'its name' ELSE 'its queue' END), HINT = 'choose another name';
+  END IF;
+  PERFORM open_lanes(ARRAY[p_queue], ARRAY[p_priority::smallint]);
+  -- An unchanged declaration writes nothing: every worker repeats its own at each start.
+  IF EXISTS (SELECT FROM tasks t
+             WHERE (t.name, t.queue, t.priority, t.max_attempts, t.timeout_ms, t.retry)
+                 = (p_name, p_queue, p_priority, p_max_attempts, p_timeout_ms, p_retry)) THEN
+    RETURN;
+  END IF;
+  INSERT INTO tasks (name, queue, priority, max_attempts, timeout_ms, retry)
+  VALUES (p_name, p_queue, p_priority, p_max_attempts, p_timeout_ms, p_retry)
+  ON CONFLICT (name) DO UPDATE
+    SET queue = excluded.queue, priority = excluded.priority, max_attempts = excluded.max_attempts,
+        timeout_ms = excluded.timeout_ms, retry = excluded.retry;
+  IF p_actor IS NOT NULL THEN
+    INSERT INTO audit (actor, action, detail)
+    VALUES (p_actor, 'declare', jsonb_build_object('task', p_name, 'queue', p_queue, 'priority', p_priority, 'max_attempts',
+            p_max_attempts, 'timeout_ms', p_timeout_ms, 'retry', p_retry));
+  END IF;
+EXCEPTION WHEN check_violation OR not_null_violation THEN
+  RAISE EXCEPTION USING ERRCODE = 'EQ002',
+    MESSAGE = format('task ''%s'' cannot be declared: a value breaks a rule (%s)', p_name, SQLERRM),
+    HINT = 'a name is area.verb in a-z 0-9 _ -; priority 0-9; max_attempts 1-1000; timeout 1 ms to 7 days';
+END $$;
+
+-- Makes sure that queues and lanes exist. Writes only what is missing: an uncommitted first job of a lane makes
+-- others that open the same lane wait, so this happens once in a lane's life.
+CREATE FUNCTION open_lanes(p_queues text[], p_priorities smallint[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+  v_bad text;
+BEGIN
+  IF NOT EXISTS (SELECT FROM unnest(p_queues, p_priorities) AS i(queue, priority)
+                 LEFT JOIN lanes l ON (l.queue, l.priority) = (i.queue, i.priority) WHERE l.queue IS NULL) THEN
+    RETURN;
+  END IF;
+  SELECT i.queue INTO v_bad FROM unnest(p_queues) AS i(queue)
+  WHERE i.queue IS NULL OR i.queue !~ '^[a-z0-9][a-z0-9._-]{0,63}$' LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION USING ERRCODE = 'EQ002', MESSAGE = format('''%s'' is not a queue name', v_bad),
+      HINT = 'use 1 to 64 of a-z 0-9 . _ - and begin with a letter or digit';
+  END IF;
+  IF EXISTS (SELECT FROM unnest(p_priorities) AS i(priority) WHERE priority IS NULL OR priority NOT BETWEEN 0 AND 9) THEN
+    RAISE EXCEPTION USING ERRCODE = 'EQ002', MESSAGE = 'a priority is outside 0 to 9',
+      HINT = '0 runs first, 9 last, 5 is the default';
+  END IF;
+  INSERT INTO queues (name) SELECT DISTINCT i.queue FROM unnest(p_queues) AS i(queue) ORDER BY 1 ON CONFLICT DO NOTHING;
+  INSERT INTO lanes (queue, priority)
+  SELECT DISTINCT i.queue, i.priority FROM unnest(p_queues, p_priorities) AS i(queue, priority) ORDER BY 1, 2
+  ON CONFLICT DO NOTHING;
+END $$;
+
+-- Enqueues a batch, all or none. Arrays run in parallel; an optional one may be null as a whole or in places, and then
+-- the task's declaration decides. The ids must be fresh UUIDv7s. Answers in the order of the input; `existing` is true
+-- where the key was known already, and `id` is then the job that has it. EQ008 when a queue's limit has no room for all.
+CREATE FUNCTION enqueue_many(
+  p_ids uuid[], p_tasks text[], p_payloads jsonb[], p_queues text[] DEFAULT NULL, p_priorities smallint[] DEFAULT NULL,
+  p_run_ats timestamptz[] DEFAULT NULL, p_delays_ms bigint[] DEFAULT NULL, p_keys text[] DEFAULT NULL,
+  p_max_attempts smallint[] DEFAULT NULL, p_timeouts_ms integer[] DEFAULT NULL, p_retries jsonb[] DEFAULT NULL)
+RETURNS TABLE (id uuid, existing boolean)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+#variable_conflict use_column
+DECLARE
+  v_now timestamptz;
+  v_lowest uuid;
+  v_highest uuid;
+  v_fresh uuid[];
+  v_queues text[];
+  v_priorities smallint[];
+  v_limited boolean;
+BEGIN
+  PERFORM check_batch(p_ids, p_tasks, p_payloads);
+  IF cardinality(p_ids) <> ANY (ARRAY[cardinality(p_queues), cardinality(p_priorities), cardinality(p_run_ats),
+                                      cardinality(p_delays_ms), cardinality(p_keys), cardinality(p_max_attempts),
+                                      cardinality(p_timeouts_ms), cardinality(p_retries)]) THEN
+    RAISE EXCEPTION USING ERRCODE = 'EQ002', MESSAGE = 'the arrays of a batch differ in length',
+      HINT = 'each one that is given has an element for every job; it may be null';
+  END IF;
+  PERFORM check_limits(p_max_attempts, p_timeouts_ms, p_keys, p_run_ats, p_delays_ms);
+  -- The transaction gets its id before the clock is read: a claimer that has seen this id finish knows that no
+  -- run_at from before it can still appear (claim_batch).
+  PERFORM pg_current_xact_id();
+  v_now := clock_timestamp();
+  v_lowest := uuid_v7_floor(v_now - id_time_slack());
+  v_highest := uuid_v7_floor(v_now + id_time_slack());
+
+  SELECT array_agg(lane.queue), array_agg(lane.priority), bool_or(q.depth_limit IS NOT NULL)
+    INTO v_queues, v_priorities, v_limited
+  FROM (SELECT DISTINCT coalesce(i.queue, t.queue) AS queue, coalesce(i.priority, t.priority) AS priority
+        FROM unnest(p_tasks, p_queues, p_priorities) AS i(task, queue, priority)
+        JOIN tasks t ON t.name = i.task) lane
+  LEFT JOIN queues q ON q.name = lane.queue;
+  IF ' ' || array_to_string(v_queues, ' ') LIKE '% equeue.webhooks%' THEN
+    RAISE EXCEPTION USING ERRCODE = 'EQ002', MESSAGE = 'the queues ''equeue.webhooks…'' belong to webhooks',
+      HINT = 'choose another name';
+  END IF;
+  PERFORM open_lanes(v_queues, v_priorities);
+
+  IF p_keys IS NOT NULL THEN
+    v_fresh := take_keys(p_ids, p_tasks, p_keys);
+  END IF;
+  IF v_limited THEN
+    -- Known keys add no job.
+    PERFORM check_depth(ARRAY(
+      SELECT coalesce(i.queue, t.queue) FROM unnest(p_ids, p_tasks, p_queues, p_keys) AS i(id, task, queue, key)
+      JOIN tasks t ON t.name = i.task WHERE i.key IS NULL OR i.id = ANY (v_fresh)));
+  END IF;
+
+  INSERT INTO ready (id, run_at, enqueued_at, timeout_ms, priority, attempt, max_attempts, deferred, queue, task,
+                     payload, key, retry)
+  SELECT i.id, due.run_at, v_now, i.timeout_ms, coalesce(i.priority, t.priority), 0,
+         coalesce(i.max_attempts, t.max_attempts),
+         due.run_at > v_now OR i.id < v_lowest OR i.id >= v_highest,
+         coalesce(i.queue, t.queue), i.task, i.payload, i.key, i.retry
+  FROM unnest(p_ids, p_tasks, p_payloads, p_queues, p_priorities, p_run_ats, p_delays_ms, p_keys, p_max_attempts,
+              p_timeouts_ms, p_retries)
+         AS i(id, task, payload, queue, priority, run_at, delay_ms, key, max_attempts, timeout_ms, retry)
+  JOIN tasks t ON t.name = i.task
+  CROSS JOIN LATERAL (SELECT greatest(i.run_at, v_now, v_now + i.delay_ms * interval '1 millisecond') AS run_at) due
+  WHERE i.key IS NULL OR i.id = ANY (v_fresh);
+
+  IF p_keys IS NULL THEN
+    RETURN QUERY SELECT i.id, false FROM unnest(p_ids) AS i(id);
+  ELSE
+    RETURN QUERY
+      SELECT coalesce(k.job_id, i.id), i.key IS NOT NULL AND NOT i.id = ANY (v_fresh)
+      FROM unnest(p_ids, p_keys) WITH ORDINALITY AS i(id, key, place)
+      LEFT JOIN keys k ON k.key = i.key ORDER BY i.place;
+  END IF;
+END $$;
+
+-- Refuses a batch that breaks a rule, and says which job of it.
+CREATE FUNCTION check_batch(p_ids uuid[], p_tasks text[], p_payloads jsonb[]) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+DECLARE
+  -- The caps of include/equeue/limits.hpp.
+  c_batch_max CONSTANT integer := 1000;
+  c_payload_bytes_max CONSTANT integer := 262144;
+  v_task text;
+BEGIN
+  IF coalesce(cardinality(p_ids), 0) NOT BETWEEN 1 AND c_batch_max
+     OR cardinality(p_tasks) IS DISTINCT FROM cardinality(p_ids)
+     OR cardinality(p_payloads) IS DISTINCT FROM cardinality(p_ids) THEN
+    RAISE EXCEPTION USING ERRCODE = 'EQ002',
+      MESSAGE = format('a batch holds 1 to %s jobs, each with an id, a task and a payload', c_batch_max);
+  END IF;
+  IF (SELECT count(DISTINCT i.id) FROM unnest(p_ids) AS i(id)) < cardinality(p_ids) THEN
+    RAISE EXCEPTION USING ERRCODE = 'EQ002', MESSAGE = 'an id of the batch is null or stands twice in it',
+      HINT = 'make a fresh UUIDv7 for each job (uuid_v7)';
+  END IF;
+  SELECT i.task INTO v_task FROM unnest(p_tasks) AS i(task)
+  WHERE NOT EXISTS (SELECT FROM tasks t WHERE t.name = i.task) LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION USING ERRCODE = 'EQ001', MESSAGE = format('no task ''%s'' is declared', v_task),
+      HINT = 'check the spelling, start a worker that has it, or declare it (declare_task)';
+  END IF;
+  -- Measured as the text that its readers will get: the stored form of 1e100000 has a few bytes.
+  SELECT i.task INTO v_task FROM unnest(p_tasks, p_payloads) AS i(task, payload)
+  WHERE i.payload IS NULL OR octet_length(i.payload::text) > c_payload_bytes_max
+  LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION USING ERRCODE = 'EQ003',
+      MESSAGE = format('the payload of a job of ''%s'' is missing or larger than %s bytes', v_task, c_payload_bytes_max),
+      HINT = 'store the data yourself and let the payload name it by id';
+  END IF;
+END $$;
+
+CREATE FUNCTION check_limits(
+  p_max_attempts smallint[], p_timeouts_ms integer[], p_keys text[], p_run_ats timestamptz[], p_delays_ms bigint[])
+RETURNS void
+LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+BEGIN
+  IF EXISTS (SELECT FROM unnest(p_max_attempts) AS i(value) WHERE value NOT BETWEEN 1 AND 1000) THEN
+    RAISE EXCEPTION USING ERRCODE = 'EQ002', MESSAGE = 'max_attempts is outside 1 to 1000';
+  END IF;
+  IF EXISTS (SELECT FROM unnest(p_timeouts_ms) AS i(value) WHERE value NOT BETWEEN 1 AND 604800000) THEN
+    RAISE EXCEPTION USING ERRCODE = 'EQ002', MESSAGE = 'a timeout is outside 1 ms to 7 days';
+  END IF;
+  IF EXISTS (SELECT FROM unnest(p_keys) AS i(key) WHERE length(key) NOT BETWEEN 1 AND 255) THEN
+    RAISE EXCEPTION USING ERRCODE = 'EQ002', MESSAGE = 'a key has 1 to 255 characters';
+  END IF;
+  IF EXISTS (SELECT FROM unnest(p_delays_ms) AS i(value) WHERE value NOT BETWEEN 0 AND wait_ms_max())
+     OR EXISTS (SELECT FROM unnest(p_run_ats) AS i(value)
+                WHERE value > statement_timestamp() + wait_ms_max() * interval '1 millisecond') THEN
+    RAISE EXCEPTION USING ERRCODE = 'EQ002', MESSAGE = 'a job may be put off by 0 ms to 100 years';
+  END IF;
+END $$;
+
+-- Registers the keys of a batch and returns the ids of the jobs that are new under theirs. The known ones are held until
+-- commit: upkeep, which forgets keys, passes over them.
+CREATE FUNCTION take_keys(p_ids uuid[], p_tasks text[], p_keys text[]) RETURNS uuid[]
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+  v_fresh uuid[] := '{}';
+  v_taken uuid[];
+  v_key text;
+  v_count CONSTANT integer := (SELECT count(DISTINCT i.key) FROM unnest(p_keys) AS i(key));
+  v_held integer;
+BEGIN
+  LOOP
+    -- In the order of the keys, so that two batches which share some wait for each other instead of deadlocking.
+    WITH taken AS (
+      INSERT INTO keys (key, job_id, task)
+      SELECT DISTINCT ON (i.key) i.key, i.id, i.task
+      FROM unnest(p_ids, p_tasks, p_keys) WITH ORDINALITY AS i(id, task, key, place)
+      WHERE i.key IS NOT NULL ORDER BY i.key, i.place
+      ON CONFLICT (key) DO NOTHING RETURNING job_id)
+    SELECT array_agg(job_id) INTO v_taken FROM taken;
+    v_fresh := v_fresh || v_taken;
+    EXIT WHEN cardinality(v_fresh) = v_count;
+    SELECT count(*) INTO v_held
+    FROM (SELECT FROM keys k WHERE k.key = ANY (p_keys) ORDER BY k.key FOR KEY SHARE) held;
+    -- Fewer than there are: upkeep has just forgotten one that was known, and it is free to be taken.
+    EXIT WHEN v_held = v_count;
+  END LOOP;
+  SELECT i.key INTO v_key FROM unnest(p_tasks, p_keys) AS i(task, key)
+  JOIN keys k ON k.key = i.key WHERE k.task <> i.task LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION USING ERRCODE = 'EQ004', MESSAGE = format('key ''%s'' belongs to a job of another task', v_key),
+      HINT = 'begin keys with the task''s name';
+  END IF;
+  RETURN v_fresh;
+END $$;
+
+-- Enqueues one job, from any SQL client, in the caller's transaction. Returns its id: with a known key that of the
+-- job which has it.
+CREATE FUNCTION enqueue(
+  task text, payload jsonb DEFAULT '{}', queue text DEFAULT NULL, priority integer DEFAULT NULL,
+  run_at timestamptz DEFAULT NULL, key text DEFAULT NULL, max_attempts integer DEFAULT NULL,
+  timeout interval DEFAULT NULL, retry jsonb DEFAULT NULL)
+RETURNS uuid
+LANGUAGE sql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+  SELECT e.id FROM enqueue_many(
+    ARRAY[uuid_v7()], ARRAY[task], ARRAY[payload], ARRAY[queue], ARRAY[priority::smallint], ARRAY[run_at],
+    NULL, CASE WHEN key IS NOT NULL THEN ARRAY[key] END, ARRAY[max_attempts::smallint],
+    ARRAY[(extract(epoch FROM timeout) * 1000)::integer], ARRAY[retry]) e
+$$;
+
+-- Wakes the workers that listen; a null queue means the task's own. A hint, sent outside of the enqueuing transaction:
+-- NOTIFY inside of it would make all commits of the database take turns.
+CREATE FUNCTION announce(p_queues text[], p_tasks text[] DEFAULT NULL) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+  SELECT pg_notify('equeue_' || current_schema(), woken.queue)
+  FROM (SELECT DISTINCT coalesce(i.queue, t.queue) AS queue
+        FROM unnest(p_queues, p_tasks) AS i(queue, task) LEFT JOIN tasks t ON t.name = i.task) woken
+  WHERE woken.queue IS NOT NULL
+$$;
+
+-- Makes the workers that listen send their heartbeat now, and so hear of a cancel request at once. ('!' is no queue.)
+CREATE FUNCTION announce_cancel() RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+  SELECT pg_notify('equeue_' || current_schema(), '!cancel')
+$$;

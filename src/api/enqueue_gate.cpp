@@ -1,0 +1,171 @@
+#include "api/enqueue_gate.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <equeue/limits.hpp>
+
+#include "base/log.hpp"
+
+namespace equeue::api {
+namespace {
+
+namespace net = boost::asio;
+using Answer = Result<std::vector<Enqueued>>;
+
+// Whether the fault may lie in one request alone, so that the others deserve a try of their own.
+bool may_be_of_one(const Error& error) {
+  const bool is_of_the_database = error.code == ErrorCode::database_away ||
+                                  error.code == ErrorCode::outcome_unknown ||
+                                  (error.code == ErrorCode::database_error && error.transient);
+  return !is_of_the_database;
+}
+
+}  // namespace
+
+struct EnqueueGate::State : std::enable_shared_from_this<State> {
+  struct Request {
+    std::vector<NewJob> jobs;
+    std::function<void(Answer)> resume;
+  };
+  using Batch = std::vector<Request>;
+
+  State(net::any_io_executor where, DatabasePool& pool, Announced listener, GateOptions settings)
+      : executor(std::move(where)),
+        database(pool),
+        announced(std::move(listener)),
+        options(settings),
+        announcing(executor) {}
+
+  void pump() {
+    while (under_way < options.at_once && !waiting.empty()) {
+      Batch batch;
+      std::size_t jobs = 0;
+      while (!waiting.empty() && jobs + waiting.front().jobs.size() <= limits::batch_jobs_max) {
+        jobs += waiting.front().jobs.size();
+        batch.push_back(std::move(waiting.front()));
+        waiting.pop_front();
+      }
+      waiting_jobs -= jobs;
+      ++under_way;
+      net::co_spawn(executor, flush(shared_from_this(), std::move(batch)), net::detached);
+    }
+  }
+
+  static net::awaitable<void> flush(std::shared_ptr<State> self, Batch batch) {
+    if (batch.size() == 1) {
+      co_await self->flush_one(std::move(batch[0]));
+    } else {
+      co_await self->flush_many(batch);
+    }
+    --self->under_way;
+    self->pump();
+  }
+
+  net::awaitable<Answer> write(std::shared_ptr<const std::vector<NewJob>> jobs) {
+    ++transactions;
+    const auto write_all = [jobs](store::Cell cell) { return store::enqueue(cell, *jobs); };
+    auto answer = co_await database.call(write_all);
+    if (answer) note(*jobs);
+    co_return answer;
+  }
+
+  net::awaitable<void> flush_one(Request request) {
+    auto jobs = std::make_shared<const std::vector<NewJob>>(std::move(request.jobs));
+    auto answer = co_await write(std::move(jobs));
+    request.resume(std::move(answer));
+  }
+
+  net::awaitable<void> flush_many(Batch& batch) {
+    auto all = std::make_shared<std::vector<NewJob>>();
+    for (const auto& request : batch) all->insert(all->end(), request.jobs.begin(), request.jobs.end());
+    auto answer = co_await write(all);
+    if (!answer && may_be_of_one(answer.error())) {
+      for (auto& request : batch) co_await flush_one(std::move(request));
+      co_return;
+    }
+    std::size_t next = 0;
+    for (auto& request : batch) {
+      if (!answer) {
+        request.resume(answer.error());
+        continue;
+      }
+      const auto begin = answer->begin() + static_cast<std::ptrdiff_t>(next);
+      next += request.jobs.size();
+      request.resume(std::vector<Enqueued>(begin, answer->begin() + static_cast<std::ptrdiff_t>(next)));
+    }
+  }
+
+  // Tells the waiting claimers of this server at once, the workers soon, and off the way of the answer.
+  void note(const std::vector<NewJob>& jobs) {
+    std::set<std::string> queues;
+    for (const auto& job : jobs) queues.insert(job.options.queue.value());
+    if (announced) announced({queues.begin(), queues.end()});
+    const bool is_first = unannounced.empty();
+    unannounced.merge(queues);
+    if (is_first) net::co_spawn(executor, announce(shared_from_this()), net::detached);
+  }
+
+  static net::awaitable<void> announce(std::shared_ptr<State> self) {
+    self->announcing.expires_after(self->options.between_announcements);
+    co_await self->announcing.async_wait(net::use_awaitable);
+    const std::vector<std::string> queues(self->unannounced.begin(), self->unannounced.end());
+    self->unannounced.clear();
+    const auto tell = [queues](store::Cell cell) { return store::announce(cell, queues); };
+    const auto told = co_await self->database.call(tell);
+    // The workers find the jobs by their next poll.
+    if (!told) log::debug("serve: the workers were not told of new jobs: {}", told.error().message);
+  }
+
+  const net::any_io_executor executor;
+  DatabasePool& database;
+  const Announced announced;
+  const GateOptions options;
+  net::steady_timer announcing;
+  std::deque<Request> waiting;
+  std::size_t waiting_jobs = 0;
+  int under_way = 0;
+  std::uint64_t transactions = 0;
+  std::set<std::string> unannounced;
+};
+
+EnqueueGate::EnqueueGate(net::any_io_executor executor, DatabasePool& database, Announced announced,
+                         GateOptions options)
+    : state_(std::make_shared<State>(std::move(executor), database, std::move(announced), options)) {}
+
+EnqueueGate::~EnqueueGate() = default;
+
+net::awaitable<Answer> EnqueueGate::enqueue(std::vector<NewJob> jobs) {
+  for (const auto& job : jobs) {
+    if (auto valid = store::check(job); !valid) co_return valid.error();
+  }
+  if (jobs.size() > limits::batch_jobs_max) {
+    co_return Error{.code = ErrorCode::invalid_argument,
+                    .message = fmt::format("{} jobs are more than one transaction takes", jobs.size()),
+                    .hint = "send at most 1,000 at a time"};
+  }
+  auto& state = *state_;
+  if (state.waiting_jobs + jobs.size() > state.options.waiting_jobs_max) {
+    co_return Error{.code = ErrorCode::database_away,
+                    .message = "too many jobs wait to be written",
+                    .hint = "ask again in a moment",
+                    .transient = true};
+  }
+  co_return co_await net::async_initiate<const net::use_awaitable_t<>&, void(Answer)>(
+      [&state](auto handler, std::vector<NewJob> accepted) {
+        const auto resume = std::make_shared<decltype(handler)>(std::move(handler));
+        state.waiting_jobs += accepted.size();
+        state.waiting.push_back({std::move(accepted), [resume, executor = state.executor](Answer answer) {
+                                   net::post(executor, [resume, answer = std::move(answer)]() mutable {
+                                     std::move (*resume)(std::move(answer));
+                                   });
+                                 }});
+        state.pump();
+      },
+      net::use_awaitable, std::move(jobs));
+}
+
+std::uint64_t EnqueueGate::transactions() const {
+  return state_->transactions;
+}
+
+}  // namespace equeue::api

@@ -1,0 +1,48 @@
+// Group commit of enqueues: what arrives while the database works on earlier ones goes together in one
+// transaction. A lone enqueue waits for nobody.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "api/database_pool.hpp"
+
+namespace equeue::api {
+
+struct GateOptions {
+  int at_once = 2;                                     // transactions under way
+  std::size_t waiting_jobs_max = 20'000;               // more are refused
+  std::chrono::milliseconds between_announcements{5};  // the workers are told of new jobs at most so often
+};
+
+// On the server's thread.
+class EnqueueGate {
+ public:
+  using Announced = std::function<void(const std::vector<std::string>& queues)>;
+
+  // `announced` is told of queues right after jobs have come into them.
+  EnqueueGate(boost::asio::any_io_executor executor, DatabasePool& database, Announced announced,
+              GateOptions options = {});
+  ~EnqueueGate();
+  EnqueueGate(const EnqueueGate&) = delete;
+  EnqueueGate& operator=(const EnqueueGate&) = delete;
+
+  // As store::enqueue: all or none of these jobs, durable when answered; whatever else travels with them
+  // neither spoils nor delays them. Requires: each job names its queue.
+  [[nodiscard]] boost::asio::awaitable<Result<std::vector<Enqueued>>> enqueue(std::vector<NewJob> jobs);
+
+  [[nodiscard]] std::uint64_t transactions() const;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace equeue::api

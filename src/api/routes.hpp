@@ -1,0 +1,19 @@
+// All operations of the API, chapter by chapter, one source file each.
+#pragma once
+
+#include "api/operation.hpp"
+#include "api/service.hpp"
+
+namespace equeue::api {
+
+// `service` must outlive what they answer.
+[[nodiscard]] Operations all_operations(Service& service);
+
+[[nodiscard]] Operations enqueue_operations(Service& service);   // enqueue_routes.cpp
+[[nodiscard]] Operations job_operations(Service& service);       // job_routes.cpp
+[[nodiscard]] Operations job_list_operations(Service& service);  // job_list_routes.cpp
+[[nodiscard]] Operations queue_operations(Service& service);     // queue_routes.cpp
+[[nodiscard]] Operations task_operations(Service& service);      // task_routes.cpp
+[[nodiscard]] Operations worker_operations(Service& service);    // worker_routes.cpp
+
+}  // namespace equeue::api

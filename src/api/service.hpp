@@ -1,0 +1,25 @@
+// What the operations work on. One for a server; on its thread.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include "api/claim_hub.hpp"
+#include "api/database_pool.hpp"
+#include "api/enqueue_gate.hpp"
+#include "api/guard.hpp"
+#include "api/task_catalog.hpp"
+#include "api/wait_hub.hpp"
+
+namespace equeue::api {
+
+struct Service {
+  boost::asio::any_io_executor executor;
+  DatabasePool& database;
+  Guard& guard;
+  TaskCatalog& tasks;
+  EnqueueGate& enqueues;
+  ClaimHub& claims;
+  WaitHub& waits;
+};
+
+}  // namespace equeue::api

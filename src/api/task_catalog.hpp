@@ -1,0 +1,40 @@
+// The declared tasks, as they were a moment ago: where a job of a task goes, and what its payload must be.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "api/database_pool.hpp"
+#include "store/tasks.hpp"
+
+namespace equeue::api {
+
+// On the server's thread.
+class TaskCatalog {
+ public:
+  static constexpr std::chrono::seconds memory{2};
+
+  explicit TaskCatalog(DatabasePool& database) : database_(database) {}
+
+  // Nothing when no such task is declared. Throws Exception when the database cannot be asked. The tasks are
+  // read again after `memory`, and for a name that is not known, but that at most ten times a second.
+  [[nodiscard]] boost::asio::awaitable<std::shared_ptr<const store::DeclaredTask>> find(
+      std::string_view name);
+
+  // After a change that was made through this server.
+  void forget() { read_at_ = {}; }
+
+ private:
+  [[nodiscard]] boost::asio::awaitable<void> read();
+  [[nodiscard]] std::shared_ptr<const store::DeclaredTask> known(const std::string& name) const;
+
+  DatabasePool& database_;
+  std::unordered_map<std::string, std::shared_ptr<const store::DeclaredTask>> tasks_;
+  std::chrono::steady_clock::time_point read_at_{};
+};
+
+}  // namespace equeue::api

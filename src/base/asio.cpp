@@ -1,0 +1,3 @@
+// Boost.Asio compiled once, here: every other source sees declarations only
+// (BOOST_ASIO_SEPARATE_COMPILATION).
+#include <boost/asio/impl/src.hpp>

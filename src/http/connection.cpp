@@ -1,0 +1,302 @@
+#include "http/connection.hpp"
+
+#include <sys/socket.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/experimental/parallel_group.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+#include <boost/beast/ssl/ssl_stream.hpp>
+#include <equeue/id.hpp>
+
+#include "base/log.hpp"
+#include "http/limits.hpp"
+#include "http/problem.hpp"
+#include "http/read_request.hpp"
+
+namespace equeue::http {
+namespace {
+
+namespace net = boost::asio;
+namespace beast = boost::beast;
+using net::use_awaitable;
+using Clock = std::chrono::steady_clock;
+using ErrorOf = beast::error_code;
+using Message = beast::http::response<beast::http::string_body>;
+
+constexpr auto as_result = net::as_tuple(use_awaitable);
+
+std::string request_id(const Headers& headers) {
+  constexpr std::size_t longest = 64;
+  const auto asked = header(headers, "x-request-id");
+  const bool fits = !asked.empty() && asked.size() <= longest && std::ranges::all_of(asked, [](char letter) {
+    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
+           (letter >= '0' && letter <= '9') || letter == '-' || letter == '_';
+  });
+  return fits ? std::string(asked) : to_string(make_job_id());
+}
+
+// A handler that throws is a fault of ours, which must not take the connection's coroutine with it.
+net::awaitable<Response> handle(const Handler& handler, Request& request) {
+  try {
+    co_return co_await handler(request);
+  } catch (const boost::system::system_error& fault) {
+    // The client is gone, and the wait was cancelled.
+    if (fault.code() == net::error::operation_aborted) throw;
+    log::error("request {}: {}", request.id, fault.what());
+  } catch (const std::exception& fault) {
+    log::error("request {}: {}", request.id, fault.what());
+  }
+  co_return problem(Error{.code = ErrorCode::database_error});
+}
+
+// Returns when the client has closed its side. Bytes of a next request hide that: then it is not seen before
+// the end.
+net::awaitable<void> until_gone(net::ip::tcp::socket& socket) {
+  while (true) {
+    co_await socket.async_wait(net::ip::tcp::socket::wait_read, use_awaitable);
+    char byte = 0;
+    const auto got = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (got == 0) co_return;
+    if (got < 0 && errno != EAGAIN && errno != EINTR) co_return;
+    if (got > 0) {
+      net::steady_timer never(co_await net::this_coro::executor, Clock::time_point::max());
+      co_await never.async_wait(use_awaitable);
+    }
+  }
+}
+
+Response stopping_answer() {
+  return problem(503, "server_stopping", "this server is about to stop; ask again");
+}
+
+// Runs a handler that may wait: until it answers, the client leaves (nothing then), or the server stops.
+net::awaitable<std::optional<Response>> handle_waiting(const Handler& handler, Request& request,
+                                                       net::ip::tcp::socket& socket, Serving& serving) {
+  if (serving.is_stopping) co_return stopping_answer();
+  const auto executor = co_await net::this_coro::executor;
+  auto [order, failed, response, gone_failed, stop_failed] =
+      co_await net::experimental::make_parallel_group(
+          net::co_spawn(executor, handle(handler, request), net::deferred),
+          net::co_spawn(executor, until_gone(socket), net::deferred),
+          serving.stopping.async_wait(net::deferred))
+          .async_wait(net::experimental::wait_for_one(), use_awaitable);
+  // It may have come to its answer although it was no longer wanted.
+  if (!failed) {
+    if (order[0] != 1) co_return std::move(response);
+    if (response.undelivered) response.undelivered();
+    co_return std::nullopt;
+  }
+  if (order[0] == 1) co_return std::nullopt;
+  co_return stopping_answer();
+}
+
+template <class Stream>
+class Conversation {
+ public:
+  Conversation(Stream& stream, Serving& serving, Serving::Open& open, std::string peer)
+      : stream_(stream), serving_(serving), open_(open), peer_(std::move(peer)) {}
+
+  net::awaitable<void> run() {
+    // g++ 12 miscompiles a co_await behind && or ?:, so each stands in a statement of its own.
+    bool goes_on = true;
+    while (goes_on && !serving_.is_stopping) {
+      goes_on = co_await has_more();
+      if (goes_on) goes_on = co_await exchange();
+      open_.is_idle = true;
+    }
+  }
+
+ private:
+  auto& transport() { return beast::get_lowest_layer(stream_); }
+
+  // Waits for the first byte of a request.
+  net::awaitable<bool> has_more() {
+    if (buffer_.size() > 0) co_return true;
+    constexpr std::size_t first_read = 4096;
+    transport().expires_after(serving_.options.deadlines.idle);
+    const auto [failed, bytes] = co_await stream_.async_read_some(buffer_.prepare(first_read), as_result);
+    buffer_.commit(bytes);
+    co_return !failed;
+  }
+
+  // One request and its answer; false when it was the connection's last.
+  net::awaitable<bool> exchange() {
+    open_.is_idle = false;
+    const auto began = Clock::now();
+    exchange_ = {.peer = peer_};
+    // Emplaced anew, because a parser is for one message.
+    parser_.emplace();
+    parser_->header_limit(static_cast<std::uint32_t>(limits::header_bytes));
+    parser_->body_limit(limits::body_bytes);
+    transport().expires_after(serving_.options.deadlines.head);
+    const auto [unread, head_bytes] =
+        co_await beast::http::async_read_header(stream_, buffer_, *parser_, as_result);
+    if (unread) co_return co_await refuse(refusal(unread), began);
+    auto read = read_head(parser_->get());
+    if (auto* refused = std::get_if<Response>(&read)) co_return co_await refuse(std::move(*refused), began);
+    auto& [request, segments] = std::get<Target>(read);
+    request.id = request_id(request.headers);
+    request.peer = peer_;
+    exchange_.id = request.id;
+    exchange_.method = request.method;
+    exchange_.path = request.path;
+    if (auto failed = co_await read_body(request)) co_return co_await refuse(refusal(*failed), began);
+    auto response = co_await answer(request, segments);
+    if (!response) co_return false;
+    const bool stays = parser_->keep_alive() && !serving_.is_stopping;
+    const bool sent = co_await send(std::move(*response), request.method == Method::head, stays, began);
+    co_return sent&& stays;
+  }
+
+  net::awaitable<std::optional<ErrorOf>> read_body(Request& request) {
+    if (header(request.headers, "expect") == "100-continue" && !parser_->is_done()) {
+      constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+      const auto [unsent, bytes] = co_await net::async_write(stream_, net::buffer(go_on), as_result);
+      if (unsent) co_return unsent;
+    }
+    transport().expires_after(serving_.options.deadlines.body);
+    const auto [failed, bytes] = co_await beast::http::async_read(stream_, buffer_, *parser_, as_result);
+    if (failed) co_return failed;
+    request.body = std::move(parser_->get().body());
+    exchange_.bytes_in = request.body.size();
+    co_return std::nullopt;
+  }
+
+  net::awaitable<std::optional<Response>> answer(Request& request, const std::vector<std::string>& segments) {
+    auto match = serving_.router.match(request.method, segments);
+    if (match.route == nullptr) {
+      if (match.allowed.empty())
+        co_return problem(404, "unknown_route", fmt::format("there is nothing at {}", request.path));
+      auto response =
+          problem(405, "method_not_allowed",
+                  fmt::format("{} cannot be used on {}", to_string(request.method), request.path));
+      std::string allowed;
+      for (const auto method : match.allowed)
+        allowed.append(allowed.empty() ? "" : ", ").append(to_string(method));
+      response.headers.emplace_back("Allow", std::move(allowed));
+      co_return response;
+    }
+    exchange_.pattern = match.route->pattern;
+    request.arguments = std::move(match.arguments);
+    transport().expires_never();
+    if (match.route->waits)
+      co_return co_await handle_waiting(match.route->handler, request, transport().socket(), serving_);
+    co_return co_await handle(match.route->handler, request);
+  }
+
+  net::awaitable<bool> send(Response response, bool is_head, bool stays, Clock::time_point began) {
+    Message message(static_cast<beast::http::status>(response.status), 11);
+    message.reason(reason(response.status));
+    message.keep_alive(stays);
+    if (!response.content_type.empty()) message.set(beast::http::field::content_type, response.content_type);
+    message.set("X-Request-Id", exchange_.id);
+    for (const auto& [name, value] : response.headers) message.insert(name, value);
+    exchange_.status = response.status;
+    exchange_.bytes_out = response.body.size();
+    if (response.status != 204) message.content_length(response.body.size());
+    if (!is_head) message.body() = std::move(response.body);
+    beast::http::response_serializer<beast::http::string_body> serializer(message);
+    transport().expires_after(serving_.options.deadlines.answer);
+    ErrorOf failed;
+    if (is_head) {
+      std::tie(failed, std::ignore) =
+          co_await beast::http::async_write_header(stream_, serializer, as_result);
+    } else {
+      std::tie(failed, std::ignore) = co_await beast::http::async_write(stream_, serializer, as_result);
+    }
+    if (failed && response.undelivered) response.undelivered();
+    exchange_.took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - began);
+    if (serving_.options.observe) serving_.options.observe(exchange_);
+    co_return !failed;
+  }
+
+  // The last answer of a connection whose next bytes nobody can understand.
+  net::awaitable<bool> refuse(std::optional<Response> response, Clock::time_point began) {
+    if (!response) co_return false;
+    if (exchange_.id.empty()) exchange_.id = request_id({});
+    const bool sent = co_await send(std::move(*response), false, false, began);
+    if (sent) co_await linger();
+    co_return false;
+  }
+
+  // What is unread when a socket closes makes the kernel reset it, and the client may lose the answer by
+  // that.
+  net::awaitable<void> linger() {
+    constexpr std::chrono::seconds patience{2};
+    constexpr std::size_t most = 2 * limits::body_bytes;
+    ErrorOf failed;
+    transport().socket().shutdown(net::ip::tcp::socket::shutdown_send, failed);
+    transport().expires_after(patience);
+    std::array<char, 16 * 1024> waste;
+    for (std::size_t total = 0; !failed && total < most;) {
+      std::size_t bytes = 0;
+      std::tie(failed, bytes) = co_await transport().async_read_some(net::buffer(waste), as_result);
+      total += bytes;
+    }
+  }
+
+  Stream& stream_;
+  Serving& serving_;
+  Serving::Open& open_;
+  const std::string peer_;
+  beast::flat_buffer buffer_{limits::header_bytes + limits::body_bytes};
+  std::optional<beast::http::request_parser<beast::http::string_body>> parser_;
+  Exchange exchange_;
+};
+
+// The place of a connection in the server's list, for as long as it lasts.
+class Listed {
+ public:
+  Listed(Serving& serving, std::function<void()> close)
+      : serving_(serving), place_(serving.open.insert(serving.open.end(), {true, std::move(close)})) {}
+  Listed(const Listed&) = delete;
+  Listed& operator=(const Listed&) = delete;
+  ~Listed() { serving_.open.erase(place_); }
+  [[nodiscard]] Serving::Open& open() { return *place_; }
+
+ private:
+  Serving& serving_;
+  std::list<Serving::Open>::iterator place_;
+};
+
+}  // namespace
+
+net::awaitable<void> serve(net::ip::tcp::socket socket, std::shared_ptr<Serving> serving) {
+  ErrorOf failed;
+  const auto peer = socket.remote_endpoint(failed);
+  if (failed) co_return;
+  socket.set_option(net::ip::tcp::no_delay(true), failed);
+  auto address = peer.address().to_string();
+  if (!serving->options.tls) {
+    beast::tcp_stream stream(std::move(socket));
+    Listed listed(*serving, [&stream] { stream.close(); });
+    Conversation conversation(stream, *serving, listed.open(), std::move(address));
+    co_await conversation.run();
+    stream.socket().shutdown(net::ip::tcp::socket::shutdown_both, failed);
+  } else {
+    const auto context = serving->options.tls->current();
+    beast::ssl_stream<beast::tcp_stream> stream(std::move(socket), *context);
+    auto& transport = beast::get_lowest_layer(stream);
+    Listed listed(*serving, [&transport] { transport.close(); });
+    transport.expires_after(serving->options.deadlines.head);
+    std::tie(failed) = co_await stream.async_handshake(net::ssl::stream_base::server, as_result);
+    if (failed) co_return;
+    Conversation conversation(stream, *serving, listed.open(), std::move(address));
+    co_await conversation.run();
+    transport.expires_after(serving->options.deadlines.answer);
+    co_await stream.async_shutdown(as_result);
+  }
+}
+
+}  // namespace equeue::http

@@ -1,0 +1,44 @@
+// A request as handlers see it, and the answer they give: plain values, whatever the HTTP library behind
+// them.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace equeue::http {
+
+enum class Method { get, head, post, put, patch, del };
+
+[[nodiscard]] std::string_view to_string(Method method);
+
+// Names in lower case, in the order of the message.
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+// The first value of a header; empty if there is none. Requires: `name` in lower case.
+[[nodiscard]] std::string_view header(const Headers& headers, std::string_view name);
+
+struct Request {
+  Method method = Method::get;
+  std::string path;  // decoded
+  std::vector<std::string>
+      arguments;  // what stands for the {…} of the route's pattern, decoded, in their order
+  std::vector<std::pair<std::string, std::string>> query;  // decoded
+  Headers headers;
+  std::string body;
+  std::string id;    // of this request: in the answer, in the log
+  std::string peer;  // the address that the connection comes from
+};
+
+struct Response {
+  int status = 200;
+  std::string body{};
+  std::string content_type = "application/json";
+  Headers headers{};
+  // Called if the answer could not be sent: what it granted must be taken back.
+  std::function<void()> undelivered{};
+};
+
+}  // namespace equeue::http

@@ -1,0 +1,221 @@
+#include "pg/connection.hpp"
+
+#include <libpq-fe.h>
+#include <poll.h>
+
+#include "base/check.hpp"
+
+namespace equeue::pg {
+namespace {
+
+using std::chrono::milliseconds;
+
+std::string first_line(std::string_view text) {
+  auto line = text.substr(0, text.find('\n'));
+  while (!line.empty() && line.back() == ' ') line.remove_suffix(1);
+  return std::string(line);
+}
+
+std::string field(const PGresult* result, int code) {
+  const char* value = PQresultErrorField(result, code);
+  return value ? value : "";
+}
+
+Failure refusal(const PGresult* result) {
+  return {.kind = Failure::Kind::refused,
+          .sqlstate = field(result, PG_DIAG_SQLSTATE),
+          .message = field(result, PG_DIAG_MESSAGE_PRIMARY),
+          .hint = field(result, PG_DIAG_MESSAGE_HINT),
+          .constraint = field(result, PG_DIAG_CONSTRAINT_NAME)};
+}
+
+// Waits for `events` on the socket, or for wake_fd; false when the deadline passed first.
+bool wait_on(int socket, short events, std::chrono::steady_clock::time_point deadline, int wake_fd = -1) {
+  for (;;) {
+    const auto left = std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now());
+    pollfd fds[2] = {{socket, events, 0}, {wake_fd, POLLIN, 0}};
+    const int ready =
+        poll(fds, wake_fd < 0 ? 1 : 2, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
+    if (ready > 0) return true;
+    if (ready == 0) return false;
+    EQUEUE_CHECK(errno == EINTR);
+  }
+}
+
+// A standby, or a server set to read-only.
+constexpr std::string_view read_only_sqlstate = "25006";
+
+void ignore_notice(void*, const char*) {}
+
+}  // namespace
+
+void throw_exception_from_error(const Failure& failure, const boost::source_location&) {
+  throw std::runtime_error(failure.message);
+}
+
+bool is_transient(std::string_view sqlstate) {
+  const auto group = sqlstate.substr(0, 2);
+  return group == "40" || group == "08" || group == "53" || group == "57" || sqlstate == "55P03" ||
+         sqlstate == "25006";
+}
+
+void Connection::Close::operator()(PGconn* connection) const {
+  if (owned) PQfinish(connection);
+}
+
+Result<Connection> Connection::open(const std::string& url, std::string_view application,
+                                    milliseconds deadline) {
+  const std::string name(application);
+  const auto timeout = std::to_string(std::chrono::ceil<std::chrono::seconds>(deadline).count());
+  // libpq takes the last value of a parameter, so what the URL says wins over what stands before it.
+  const char* keywords[] = {
+      "connect_timeout",  "tcp_user_timeout",          "keepalives_idle", "keepalives_interval",
+      "keepalives_count", "fallback_application_name", "dbname",          nullptr};
+  const char* values[] = {timeout.c_str(), "8000", "5", "2", "2", name.c_str(), url.c_str(), nullptr};
+  // The blocking form, because it alone goes on to the next host when one does not answer.
+  Connection opened(std::unique_ptr<PGconn, Close>(PQconnectdbParams(keywords, values, 1), Close{true}));
+  PGconn* raw = opened.handle();
+  if (!raw || PQstatus(raw) != CONNECTION_OK) {
+    return Failure{.kind = Failure::Kind::no_connection,
+                   .message = raw ? first_line(PQerrorMessage(raw)) : "out of memory"};
+  }
+  PQsetNoticeProcessor(raw, ignore_notice, nullptr);
+  PQsetnonblocking(raw, 1);
+  return opened;
+}
+
+Connection Connection::borrow(PGconn* connection) {
+  return Connection(std::unique_ptr<PGconn, Close>(connection, Close{false}));
+}
+
+bool Connection::is_open() const {
+  return connection_ && PQstatus(connection_.get()) == CONNECTION_OK;
+}
+
+bool Connection::has_been_left() {
+  if (!is_open()) return true;
+  // Nobody has asked for anything, so what can be read is a notice, a notification, or a farewell and the
+  // end.
+  pollfd socket{PQsocket(handle()), POLLIN, 0};
+  while (::poll(&socket, 1, 0) > 0) {
+    if (PQconsumeInput(handle()) == 0 || !is_open()) return true;
+  }
+  return false;
+}
+
+bool Connection::in_transaction() const {
+  return connection_ && PQtransactionStatus(connection_.get()) != PQTRANS_IDLE;
+}
+
+Failure Connection::broken(std::string_view what) {
+  Failure failure{.kind = Failure::Kind::broken, .message = std::string(what)};
+  if (connection_ && connection_.get_deleter().owned) connection_.reset();
+  return failure;
+}
+
+// Sends what is still in libpq's buffer and reads until an answer is complete.
+Result<void> Connection::wait_for_input(Clock::time_point deadline) {
+  PGconn* raw = connection_.get();
+  for (;;) {
+    const int unsent = PQflush(raw);
+    if (unsent < 0) return broken(first_line(PQerrorMessage(raw)));
+    if (unsent == 0 && !PQisBusy(raw)) return {};
+    const short events = unsent > 0 ? POLLIN | POLLOUT : POLLIN;
+    if (!wait_on(PQsocket(raw), static_cast<short>(events), deadline))
+      return broken("the database did not answer in time");
+    if (!PQconsumeInput(raw)) return broken(first_line(PQerrorMessage(raw)));
+  }
+}
+
+// The next result, and the NULL that ends its statement.
+Result<Rows> Connection::answer(Clock::time_point deadline) {
+  PGconn* raw = connection_.get();
+  std::optional<Result<Rows>> kept;
+  for (;;) {
+    if (auto arrived = wait_for_input(deadline); !arrived) return arrived.error();
+    PGresult* result = PQgetResult(raw);
+    if (!result) break;
+    Rows rows(result);
+    const auto status = PQresultStatus(result);
+    if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK || status == PGRES_EMPTY_QUERY) {
+      if (!kept) kept = Result<Rows>(std::move(rows));
+    } else if (status == PGRES_PIPELINE_ABORTED) {
+      if (!kept)
+        kept =
+            Result<Rows>(Failure{.kind = Failure::Kind::refused, .message = "an earlier statement failed"});
+    } else if (!PQresultErrorField(result, PG_DIAG_SQLSTATE) || PQstatus(raw) == CONNECTION_BAD) {
+      return broken(first_line(PQresultErrorMessage(result)));
+    } else {
+      kept = Result<Rows>(refusal(result));
+    }
+  }
+  if (PQstatus(raw) == CONNECTION_BAD) return broken(first_line(PQerrorMessage(raw)));
+  return kept ? *kept : Result<Rows>(broken("the database sent no answer"));
+}
+
+Result<Rows> Connection::execute(const Statement& statement, std::optional<milliseconds> deadline) {
+  if (!is_open()) return Failure{.kind = Failure::Kind::no_connection, .message = "the connection is closed"};
+  const auto values = statement.params.values();
+  if (!PQsendQueryParams(handle(), statement.sql.c_str(), statement.params.size(), statement.params.types(),
+                         values.data(), statement.params.lengths(), statement.params.formats(), 1)) {
+    return broken(first_line(PQerrorMessage(handle())));
+  }
+  auto rows = answer(Clock::now() + deadline.value_or(call_deadline_));
+  // A server that takes no writes (any more) stays so: the next connection may find the one that does.
+  if (!rows && rows.error().sqlstate == read_only_sqlstate && connection_.get_deleter().owned)
+    connection_.reset();
+  return rows;
+}
+
+Result<void> Connection::script(const std::string& sql, milliseconds deadline) {
+  if (!is_open()) return Failure{.kind = Failure::Kind::no_connection, .message = "the connection is closed"};
+  if (!PQsendQuery(handle(), sql.c_str())) return broken(first_line(PQerrorMessage(handle())));
+  const auto rows = answer(Clock::now() + deadline);
+  if (!rows) return rows.error();
+  return {};
+}
+
+std::vector<Result<Rows>> Connection::pipeline(std::span<const Statement> statements, milliseconds deadline) {
+  std::vector<Result<Rows>> answers;
+  const auto until = Clock::now() + deadline;
+  if (!is_open() || !PQenterPipelineMode(handle())) {
+    answers.emplace_back(
+        Failure{.kind = Failure::Kind::no_connection, .message = "the connection is closed"});
+    return answers;
+  }
+  for (const auto& statement : statements) {
+    const auto values = statement.params.values();
+    if (!PQsendQueryParams(handle(), statement.sql.c_str(), statement.params.size(), statement.params.types(),
+                           values.data(), statement.params.lengths(), statement.params.formats(), 1) ||
+        !PQpipelineSync(handle())) {
+      answers.emplace_back(broken(first_line(PQerrorMessage(handle()))));
+      return answers;
+    }
+  }
+  for (std::size_t i = 0; i < statements.size(); ++i) {
+    answers.push_back(answer(until));
+    if (!is_open()) return answers;
+    if (auto arrived = wait_for_input(until); !arrived) {
+      answers.back() = arrived.error();
+      return answers;
+    }
+    Rows sync(PQgetResult(handle()));
+  }
+  if (!PQexitPipelineMode(handle())) answers.back() = broken(first_line(PQerrorMessage(handle())));
+  return answers;
+}
+
+Result<std::optional<std::string>> Connection::notification(milliseconds deadline, int wake_fd) {
+  if (!is_open()) return Failure{.kind = Failure::Kind::no_connection, .message = "the connection is closed"};
+  const auto take = [&]() -> std::optional<std::string> {
+    const std::unique_ptr<PGnotify, decltype(&PQfreemem)> notify(PQnotifies(handle()), PQfreemem);
+    return notify ? std::optional<std::string>(notify->extra) : std::nullopt;
+  };
+  if (auto payload = take()) return payload;
+  if (!wait_on(PQsocket(handle()), POLLIN, Clock::now() + deadline, wake_fd))
+    return std::optional<std::string>{};
+  if (!PQconsumeInput(handle())) return broken(first_line(PQerrorMessage(handle())));
+  return take();
+}
+
+}  // namespace equeue::pg

@@ -1,0 +1,84 @@
+#include "store/faults.hpp"
+
+namespace equeue::store {
+namespace {
+
+struct Meaning {
+  std::string_view sqlstate;
+  ErrorCode code;
+};
+
+// EQ…: raised by sql/functions. The others: PostgreSQL, appendix A.
+constexpr Meaning meanings[] = {
+    {"EQ001", ErrorCode::unknown_task},     {"EQ002", ErrorCode::invalid_argument},
+    {"EQ003", ErrorCode::invalid_payload},  {"EQ004", ErrorCode::key_conflict},
+    {"EQ005", ErrorCode::unknown_job},      {"EQ006", ErrorCode::wrong_state},
+    {"EQ007", ErrorCode::worker_lost},      {"EQ008", ErrorCode::queue_full},
+    {"EQ009", ErrorCode::unknown_queue},    {"42501", ErrorCode::permission_denied},
+    {"3F000", ErrorCode::schema_missing},   {"42883", ErrorCode::schema_missing},
+    {"42P01", ErrorCode::schema_missing},   {"23514", ErrorCode::invalid_argument},
+    {"22003", ErrorCode::invalid_argument}, {"22P02", ErrorCode::invalid_payload},
+    {"22P05", ErrorCode::invalid_payload},  {"22021", ErrorCode::invalid_payload},
+};
+
+ErrorCode code_of(std::string_view sqlstate) {
+  const auto* found = std::find_if(std::begin(meanings), std::end(meanings),
+                                   [&](const Meaning& meaning) { return meaning.sqlstate == sqlstate; });
+  if (found != std::end(meanings)) return found->code;
+  // Data exceptions, integrity violations, program limits: about what was sent, not about the server's state.
+  const auto group = sqlstate.substr(0, 2);
+  if (group == "22" || group == "54") return ErrorCode::invalid_payload;
+  if (group == "23") return ErrorCode::invalid_argument;
+  return ErrorCode::database_error;
+}
+
+Error refused(const pg::Failure& failure, std::string_view schema) {
+  Error error{.code = code_of(failure.sqlstate),
+              .message = failure.message,
+              .hint = failure.hint,
+              .transient = pg::is_transient(failure.sqlstate)};
+  if (error.code == ErrorCode::queue_full) error.transient = true;
+  if (error.code == ErrorCode::schema_missing) {
+    error.message = fmt::format("the database holds no equeue schema '{}' that this program can use: {}",
+                                schema, failure.message);
+    error.hint = "run `equeue migrate`, or name the right schema and database";
+  } else if (error.code == ErrorCode::permission_denied) {
+    error.hint = fmt::format(
+        "grant this database user the role that has it: {0}_enqueue, {0}_worker, {0}_read, {0}_admin or "
+        "{0}_server; to migrate, CREATE on the database",
+        schema);
+  } else if (error.code == ErrorCode::database_error) {
+    error.message = fmt::format("the database refused: {} (SQLSTATE {})", failure.message, failure.sqlstate);
+  }
+  return error;
+}
+
+}  // namespace
+
+Error translate(const pg::Failure& failure, std::string_view schema, bool outcome_matters) {
+  switch (failure.kind) {
+    case pg::Failure::Kind::no_connection:
+      return {.code = ErrorCode::database_away,
+              .message = fmt::format("cannot reach the database: {}", failure.message),
+              .hint = "check the database URL and that the server runs",
+              .transient = true};
+    case pg::Failure::Kind::broken:
+      if (!outcome_matters) {
+        return {.code = ErrorCode::database_away,
+                .message = fmt::format("the connection to the database broke: {}", failure.message),
+                .transient = true};
+      }
+      return {.code = ErrorCode::outcome_unknown,
+              .message =
+                  fmt::format("the connection broke before the database answered, so it may or may not have "
+                              "happened: {}",
+                              failure.message),
+              .hint = "look before you repeat it; with an idempotency key a repeat is harmless",
+              .transient = true};
+    case pg::Failure::Kind::refused:
+      return refused(failure, schema);
+  }
+  return refused(failure, schema);
+}
+
+}  // namespace equeue::store

@@ -1,0 +1,45 @@
+#include "store/faults.hpp"
+#include "store/statement.hpp"
+#include "store/store.hpp"
+
+namespace equeue::store {
+
+Result<void> register_worker(Cell cell, const WorkerId& worker, std::string_view name,
+                             std::span<const std::string> queues, std::chrono::milliseconds lease) {
+  const std::vector<std::optional<std::string_view>> names(queues.begin(), queues.end());
+  pg::Params params;
+  params.uuid(worker.bytes).text(name).texts(names, false).int4(static_cast<std::int32_t>(lease.count()));
+  auto rows =
+      run(cell.connection, cell.schema, call(cell.schema, "register_worker", std::move(params)), false);
+  return rows ? Result<void>{} : rows.error();
+}
+
+Result<std::vector<CancelRequest>> heartbeat(Cell cell, const WorkerId& worker,
+                                             std::chrono::milliseconds lease) {
+  pg::Params params;
+  params.uuid(worker.bytes).int4(static_cast<std::int32_t>(lease.count()));
+  auto rows = run(cell.connection, cell.schema, call(cell.schema, "heartbeat", std::move(params)), false);
+  if (!rows) return rows.error();
+  std::vector<CancelRequest> requests;
+  for (int row = 0; row < rows->count(); ++row) {
+    requests.push_back({LeaseId{rows->at(row, 0).uuid()}, JobId{rows->at(row, 1).uuid()}});
+  }
+  return requests;
+}
+
+Result<void> retire_worker(Cell cell, const WorkerId& worker) {
+  pg::Params params;
+  params.uuid(worker.bytes);
+  auto rows = run(cell.connection, cell.schema, call(cell.schema, "retire_worker", std::move(params)), false);
+  return rows ? Result<void>{} : rows.error();
+}
+
+Result<void> listen(Cell cell) {
+  // The channel's name: sql/functions/20_enqueue.sql, announce.
+  if (auto done = cell.connection.script(fmt::format(R"(LISTEN "equeue_{}")", cell.schema)); !done) {
+    return translate(done.error(), cell.schema, false);
+  }
+  return {};
+}
+
+}  // namespace equeue::store

@@ -1,0 +1,116 @@
+// Wrong input and a world that is not as it should be: the message and the exit code of each.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/cli/program.hpp"
+
+namespace equeue::tests {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+constexpr const char* nobody = "01890a5d-ac96-774b-bcce-b302099a8057";
+
+class Faults : public CliTest {};
+
+struct Wrong {
+  std::vector<std::string> words;
+  int code;
+  std::string message;
+};
+
+TEST_F(Faults, AreToldWithWhatToDo) {
+  const Wrong cases[] = {
+      {{"enqueue", "no.such"}, 4, "no task 'no.such' is declared"},
+      {{"enqueue", "http.request", "{}", "--queue", "Bad Q"}, 2, "'Bad Q' is not a queue name"},
+      {{"enqueue", "http.request", "{nope"}, 2, "invalid JSON at line 1"},
+      {{"enqueue", "http.request", "{}", "--priority", "12"}, 2, "12 is outside"},
+      {{"enqueue", "http.request", "@no.json"}, 9, "cannot read the payload from no.json"},
+      {{"enqueue", "http.request", "--run-at", "tomorrow"}, 2, "'tomorrow' is not a time"},
+      {{"enqueue", "http.request", "--delay", "1s", "--run-at", "2030-01-01T00:00:00Z"}, 2, "run_at"},
+      {{"enqueue", "http.request", "--retry-fixed", "1s", "--retry-exponential", "1s"},
+       2,
+       "exclude each other"},
+      {{"enqueue", "http.request", "--key", std::string(256, 'k')}, 2, "key"},
+      {{"enqueue"}, 2, "which task?"},
+      {{"enqueue", "--batch", "no.jsonl"}, 9, "cannot read no.jsonl"},
+      {{"jobs", "get", "12"}, 2, "'12' is not a job id"},
+      {{"jobs", "get", nobody}, 4, "there is no job"},
+      {{"jobs", "wait", nobody}, 4, "there is no job"},
+      {{"jobs", "cancel", nobody}, 4, "there is no job"},
+      {{"jobs", "redrive", nobody}, 4, "there is no job"},
+      {{"jobs", "list", "--state", "asleep"}, 2, "'asleep' is not a state"},
+      {{"jobs", "list", "--no-such"}, 2, "no option --no-such"},
+      {{"dead", "redrive"}, 2, "which dead jobs?"},
+      {{"dead", "purge", "--queue", "nope", "--yes"}, 4, "there is no queue 'nope'"},
+      {{"completion", "tcsh"}, 2, "no completion for 'tcsh'"},
+      {{"--schema", "no-such", "jobs", "list"}, 2, "--schema: "},
+      {{"--schema", "nowhere", "jobs", "list"}, 6, "no equeue schema 'nowhere'"},
+      {{"--config", "no.toml", "config"}, 2, "no.toml: cannot be read"},
+      {{"nonsense"}, 2, "no command 'nonsense'"},
+  };
+  for (const auto& [words, code, message] : cases) {
+    const auto ran = expect(code, words);
+    EXPECT_THAT(ran.err, StartsWith("equeue: "));
+    EXPECT_THAT(ran.err, HasSubstr(message));
+    EXPECT_EQ(ran.out, "") << words.front();
+  }
+}
+
+TEST_F(Faults, OfAPayloadOverTheCapNameIt) {
+  const auto ran = expect(2, {"enqueue", "http.request", "-"}, "\"" + std::string(256 * 1024, 'x') + "\"");
+  EXPECT_THAT(ran.err, HasSubstr("262144"));
+}
+
+TEST_F(Faults, OfADatabaseThatIsAwayExitWith3) {
+  program_.environment["EQUEUE_DATABASE_URL"] = "postgresql://me:hunter2@127.0.0.1:1/app";
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"queues", "list"}, {"migrate"}, {"enqueue", "http.request"}}) {
+    const auto ran = expect(3, words);
+    EXPECT_THAT(ran.err, HasSubstr("cannot reach the database"));
+    EXPECT_THAT(ran.err, testing::Not(HasSubstr("hunter2")));
+  }
+}
+
+TEST_F(Faults, OfNoDatabaseNameTheWaysToGiveOne) {
+  program_.environment.erase("EQUEUE_DATABASE_URL");
+  const auto ran = expect(2, {"jobs", "list"});
+  EXPECT_THAT(ran.err, HasSubstr("no database is named"));
+  EXPECT_THAT(ran.err, HasSubstr("EQUEUE_DATABASE_URL"));
+}
+
+TEST_F(Faults, OfTheConfigurationAreToldTogether) {
+  program_.write("equeue.toml", "nope = 1\n[worker]\nlease = 1\n");
+  const auto ran = expect(2, {"work"});
+  EXPECT_THAT(ran.err, HasSubstr("equeue: the configuration has 2 faults"));
+  EXPECT_THAT(ran.err, HasSubstr("equeue.toml:1: unknown key 'nope'"));
+  EXPECT_THAT(ran.err, HasSubstr("equeue.toml:3: worker.lease"));
+}
+
+TEST_F(Faults, OfTheKeyOfAnotherTaskExitWith8) {
+  program_.write("equeue.toml", "[tasks.\"a.b\"]\ncommand = [\"true\"]\n");
+  expect(0, {"enqueue", "a.b", "--key", "k"});
+  EXPECT_THAT(expect(8, {"enqueue", "http.request", "--key", "k"}).err, HasSubstr("'k'"));
+}
+
+TEST_F(Faults, OfAMissingPermissionExitWith5) {
+  const std::unique_ptr<PGconn, decltype(&PQfinish)> admin{PQconnectdb(database_->url().c_str()), &PQfinish};
+  const auto role = database_->name() + "_nobody";
+  PQclear(PQexec(admin.get(), ("CREATE ROLE " + role + " LOGIN").c_str()));
+  const auto url = database_->url();
+  const std::string separator = url.find('?') == std::string::npos ? "?" : "&";
+  program_.environment["EQUEUE_DATABASE_URL"] = url + separator + "options=-crole%3D" + role;
+  const auto ran = expect(5, {"queues", "list"});
+  EXPECT_THAT(ran.err, HasSubstr("hint: "));
+  PQclear(PQexec(admin.get(), ("DROP ROLE " + role).c_str()));
+}
+
+TEST_F(Faults, DoNotIncludeAReaderThatHasGone) {
+  program_.write("run.sh", "set -o pipefail\n\"$1\" completion bash | true\n");
+  const std::string script = std::string("/bin/bash run.sh ") + EQUEUE_PROGRAM;
+  EXPECT_EQ(std::system(("cd " + program_.folder().string() + " && " + script).c_str()), 0);
+}
+
+}  // namespace
+}  // namespace equeue::tests

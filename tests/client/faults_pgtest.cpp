@@ -1,0 +1,73 @@
+// Databases that are away, empty or closed to the client.
+#include "tests/client/client_fixture.hpp"
+
+namespace equeue {
+namespace {
+
+using ::testing::HasSubstr;
+
+using ClientFaults = tests::ClientTest;
+
+TEST(ClientWithoutADatabase, SaysThatItIsAwayAndThatARetryMayHelp) {
+  Client client({.url = "postgresql://127.0.0.1:1/nowhere"});
+  const auto answer = client.queues();
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, ErrorCode::database_away);
+  EXPECT_TRUE(answer.error().transient);
+  EXPECT_FALSE(answer.error().hint.empty());
+}
+
+TEST(ClientWithoutADatabase, RefusesASchemaNameThatIsNone) {
+  Client client({.url = "postgresql://127.0.0.1:1/nowhere", .schema = "a\"; DROP"});
+  EXPECT_EQ(client.queues().error().code, ErrorCode::invalid_argument);
+}
+
+TEST_F(ClientFaults, OfAMissingSchemaSayWhatToDo) {
+  auto database = scratch_->database();
+  database.schema = "nothing_here";
+  const auto answer = Client(database).queues();
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, ErrorCode::schema_missing);
+  EXPECT_THAT(answer.error().message, HasSubstr("nothing_here"));
+  EXPECT_THAT(answer.error().hint, HasSubstr("equeue migrate"));
+}
+
+TEST_F(ClientFaults, OfASchemaOfAnotherVersionAreTold) {
+  query(
+      "UPDATE equeue.migrations SET version = version - 1000 WHERE version = (SELECT max(version) FROM "
+      "equeue.migrations)");
+  EXPECT_EQ(Client(scratch_->database()).queues().error().code, ErrorCode::schema_too_old);
+  query("INSERT INTO equeue.migrations (version, name, breaking) VALUES (100000, 'tomorrow', true)");
+  EXPECT_EQ(Client(scratch_->database()).queues().error().code, ErrorCode::schema_too_new);
+}
+
+TEST_F(ClientFaults, OfARoleThatMayNotAreToldByTheCall) {
+  const auto role = query("SELECT current_database()") + "_producer";
+  query("CREATE ROLE " + role + " LOGIN IN ROLE equeue_enqueue");
+  auto database = scratch_->database();
+  database.url += " user=" + role;
+  {
+    Client producer(database);
+    const auto enqueued = producer.enqueue(NewJob{"tests.good"});
+    EXPECT_TRUE(enqueued) << to_string(enqueued.error());
+    const auto denied = producer.purge_dead({}, "mallory");
+    ASSERT_FALSE(denied);
+    EXPECT_EQ(denied.error().code, ErrorCode::permission_denied);
+    EXPECT_THAT(denied.error().hint, HasSubstr("equeue_admin"));
+    EXPECT_TRUE(producer.enqueue(NewJob{"tests.good"}));
+  }
+  query("DROP ROLE " + role);
+}
+
+TEST_F(ClientFaults, OfACutSessionAreMendedByTheNextCall) {
+  ASSERT_TRUE(client_->queues());
+  cut_sessions();
+  EXPECT_TRUE(client_->queues());
+  cut_sessions();
+  const auto first = client_->enqueue(NewJob{"tests.good"});
+  EXPECT_TRUE(first || first.error().transient);
+  EXPECT_TRUE(client_->enqueue(NewJob{"tests.good"}));
+}
+
+}  // namespace
+}  // namespace equeue

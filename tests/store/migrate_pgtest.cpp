@@ -1,0 +1,175 @@
+#include <future>
+
+#include "store/sql_files.hpp"
+#include "tests/store/protocol_test.hpp"
+
+namespace equeue::tests {
+namespace {
+
+class MigrateTest : public ProtocolTest {
+ protected:
+  static pg::Connection connect() {
+    return std::move(pg::Connection::open(database().url(), "equeue test")).value();
+  }
+  // Every relation, function and setting of the schema.
+  std::string contents(const std::string& name) {
+    return db().text(fmt::format(
+        "SELECT string_agg(item, E'\\n' ORDER BY item) FROM ("
+        "SELECT oid::text || relname AS item FROM pg_class WHERE relnamespace = to_regnamespace('{0}') UNION "
+        "ALL "
+        "SELECT oid::text || proname FROM pg_proc WHERE pronamespace = to_regnamespace('{0}')) all_of_it",
+        name));
+  }
+  std::string fresh_name() { return schema() + "_fresh"; }
+  void drop(const std::string& name) {
+    db().run(fmt::format("SET client_min_messages = error; DROP SCHEMA IF EXISTS {} CASCADE", name));
+  }
+  void TearDown() override {
+    if (!IsSkipped()) drop(fresh_name());
+    ProtocolTest::TearDown();
+  }
+  Result<store::MigrateReport> migrate(const std::string& name, std::optional<int> up_to = std::nullopt) {
+    auto connection = connect();
+    return store::migrate(connection, name, up_to);
+  }
+  Result<void> check(const std::string& name) {
+    auto connection = connect();
+    return store::check_schema(connection, name);
+  }
+};
+
+TEST_F(MigrateTest, MakesASchemaAndThenHasNothingToDo) {
+  const auto first = migrate(fresh_name()).value();
+  EXPECT_EQ(first.from, 0);
+  EXPECT_EQ(first.to, store::latest_version());
+  EXPECT_TRUE(first.functions_replaced);
+  const auto made = contents(fresh_name());
+  const auto second = migrate(fresh_name()).value();
+  EXPECT_EQ(second.from, store::latest_version());
+  EXPECT_FALSE(second.functions_replaced);
+  EXPECT_EQ(contents(fresh_name()), made);
+  EXPECT_TRUE(check(fresh_name()));
+}
+
+TEST_F(MigrateTest, TakesTurnsWhenTwoDoItAtOnce) {
+  std::vector<std::future<Result<store::MigrateReport>>> both;
+  for (int i = 0; i < 2; ++i)
+    both.push_back(std::async(std::launch::async, [&] { return migrate(fresh_name()); }));
+  int made = 0;
+  for (auto& each : both) made += each.get().value().from == 0 ? 1 : 0;
+  EXPECT_EQ(made, 1);
+  EXPECT_TRUE(check(fresh_name()));
+}
+
+TEST_F(MigrateTest, ReachesTheSameFromEveryOlderVersion) {
+  const auto shape = [&](const std::string& name) {
+    return db().column(
+        fmt::format("SELECT concat_ws(' ', table_name, column_name, data_type) FROM "
+                    "information_schema.columns WHERE table_schema = '{}' ORDER BY 1",
+                    name));
+  };
+  for (int version = 1; version <= store::latest_version(); ++version) {
+    EXPECT_EQ(migrate(fresh_name(), version).value().to, version);
+    EXPECT_EQ(migrate(fresh_name()).value().to, store::latest_version());
+    EXPECT_EQ(shape(fresh_name()), shape(schema()));
+    drop(fresh_name());
+  }
+}
+
+TEST_F(MigrateTest, LeavesNothingWhenItFailsHalfWay) {
+  db().run(fmt::format("CREATE SCHEMA {0}; CREATE TABLE {0}.workers (mine integer)", fresh_name()));
+  const auto before = contents(fresh_name());
+  const auto failed = migrate(fresh_name());
+  ASSERT_FALSE(failed);
+  EXPECT_NE(failed.error().message.find("0001"), std::string::npos) << failed.error().message;
+  EXPECT_EQ(contents(fresh_name()), before);
+  db().run(fmt::format("DROP TABLE {}.workers", fresh_name()));
+  EXPECT_TRUE(migrate(fresh_name()));
+}
+
+TEST_F(MigrateTest, LeavesNothingWhenItsConnectionDies) {
+  // It waits for the second of two locks when it is killed, its schema half made.
+  auto blocker = another();
+  blocker.run(fmt::format("BEGIN; CREATE SCHEMA {}", fresh_name()));
+  auto connection = connect();
+  const int backend =
+      static_cast<int>(connection.execute({"SELECT pg_backend_pid()"}).value().at(0, 0).integer());
+  auto killed = std::async(std::launch::async, [&] { return store::migrate(connection, fresh_name()); });
+  wait_until_blocked(db(), backend);
+  db().run(fmt::format("SELECT pg_terminate_backend({}, 10000)", backend));
+  EXPECT_FALSE(killed.get());
+  blocker.run("ROLLBACK");
+  EXPECT_EQ(contents(fresh_name()), "");
+  EXPECT_TRUE(migrate(fresh_name()));
+}
+
+TEST_F(MigrateTest, AcceptsANewerSchemaThatIsCompatibleAndLeavesItAlone) {
+  db().run(
+      "INSERT INTO migrations VALUES (9999, 'of a later release', false); "
+      "UPDATE settings SET functions_digest = 'of a later release'");
+  const auto before = contents(schema());
+  const auto report = migrate(schema()).value();
+  EXPECT_EQ(report.from, 9999);
+  EXPECT_FALSE(report.functions_replaced);
+  EXPECT_EQ(contents(schema()), before);
+  EXPECT_TRUE(check(schema()));
+}
+
+TEST_F(MigrateTest, RefusesANewerSchemaThatIsNot) {
+  db().run("INSERT INTO migrations VALUES (9999, 'of a later release', true)");
+  const auto before = contents(schema());
+  EXPECT_EQ(migrate(schema()).error().code, ErrorCode::schema_too_new);
+  EXPECT_EQ(check(schema()).error().code, ErrorCode::schema_too_new);
+  EXPECT_EQ(contents(schema()), before);
+}
+
+TEST_F(MigrateTest, IsAskedForWhereTheSchemaIsTooOldOrMissing) {
+  EXPECT_EQ(check(fresh_name()).error().code, ErrorCode::schema_missing);
+  EXPECT_EQ(check("no schema").error().code, ErrorCode::invalid_argument);
+  db().run("UPDATE migrations SET version = version - 1");
+  EXPECT_EQ(check(schema()).error().code, ErrorCode::schema_too_old);
+  db().run("DELETE FROM migrations");
+  EXPECT_EQ(check(schema()).error().code, ErrorCode::schema_too_old);
+}
+
+TEST_F(MigrateTest, KeepsSchemasSideBySideApart) {
+  migrate(fresh_name()).value();
+  auto other = Session(fresh_name());
+  store::declare_task(other.cell(), "test.task", {}).value();
+  const auto job = enqueue();
+  EXPECT_EQ(store::get_job(other.cell(), job).error().code, ErrorCode::unknown_job);
+  EXPECT_EQ(other.number("SELECT count(*) FROM ready"), 0);
+  const auto mine = worker(other);
+  EXPECT_TRUE(
+      store::claim(other.cell(), mine, std::vector<std::string>{"default"}, 1, {}).value().jobs.empty());
+}
+
+TEST_F(MigrateTest, ReplacesAllFunctionsWhenOneDiffers) {
+  enqueue();
+  db().run(
+      "UPDATE settings SET functions_digest = 'of an earlier build'; "
+      "CREATE FUNCTION no_longer_there() RETURNS integer LANGUAGE sql RETURN 1; "
+      "CREATE OR REPLACE FUNCTION has_work(p_queues text[]) RETURNS boolean LANGUAGE sql RETURN false");
+  const auto report = migrate(schema()).value();
+  EXPECT_TRUE(report.functions_replaced);
+  EXPECT_EQ(db().text("SELECT (to_regproc('no_longer_there') IS NULL)::text"), "true");
+  EXPECT_TRUE(store::has_work(cell(), std::vector<std::string>{"default"}).value());
+}
+
+TEST_F(MigrateTest, RefusesNamesThatAreNoSchema) {
+  for (const auto* name : {"", "Equeue", "a b", "1a", R"(x"; DROP SCHEMA public; --)"}) {
+    EXPECT_EQ(migrate(name).error().code, ErrorCode::invalid_argument) << name;
+  }
+}
+
+TEST_F(MigrateTest, PreparesTheNextDaysAndDropsWhatRetentionHasOutlived) {
+  EXPECT_GE(db().number("SELECT count(*) FROM pg_inherits WHERE inhparent = 'history'::regclass"), 8);
+  db().run(
+      "CREATE TABLE history_20200101 PARTITION OF history FOR VALUES FROM ('2020-01-01') TO ('2020-01-02')");
+  EXPECT_EQ(store::upkeep_partitions(cell()).value(), 1);
+  EXPECT_EQ(db().text("SELECT to_regclass('history_20200101')::text"), "");
+  EXPECT_EQ(store::upkeep_partitions(cell()).value(), 0);
+}
+
+}  // namespace
+}  // namespace equeue::tests
