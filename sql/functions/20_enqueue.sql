@@ -75,11 +75,9 @@ DECLARE
   v_lowest uuid;
   v_highest uuid;
   v_fresh uuid[];
-  v_queues text[];
-  v_priorities smallint[];
-  v_limited boolean;
+  v_lanes record;
 BEGIN
-  PERFORM check_batch(p_ids, p_tasks, p_payloads);
+  PERFORM check_arrays(p_ids, p_tasks, p_payloads);
   IF cardinality(p_ids) <> ANY (ARRAY[cardinality(p_queues), cardinality(p_priorities), cardinality(p_run_ats),
                                       cardinality(p_delays_ms), cardinality(p_keys), cardinality(p_max_attempts),
                                       cardinality(p_timeouts_ms), cardinality(p_retries)]) THEN
@@ -87,6 +85,8 @@ BEGIN
       HINT = 'each one that is given has an element for every job; it may be null';
   END IF;
   PERFORM check_limits(p_max_attempts, p_timeouts_ms, p_keys, p_run_ats, p_delays_ms);
+  v_lanes := lanes_of_batch(p_tasks, p_payloads, p_queues, p_priorities);
+  PERFORM open_lanes(v_lanes.queues, v_lanes.priorities);
   -- The transaction gets its id before the clock is read: a claimer that has seen this id finish knows that no
   -- run_at from before it can still appear (claim_batch).
   PERFORM pg_current_xact_id();
@@ -94,28 +94,18 @@ BEGIN
   v_lowest := uuid_v7_floor(v_now - id_time_slack());
   v_highest := uuid_v7_floor(v_now + id_time_slack());
 
-  SELECT array_agg(lane.queue), array_agg(lane.priority), bool_or(q.depth_limit IS NOT NULL)
-    INTO v_queues, v_priorities, v_limited
-  FROM (SELECT DISTINCT coalesce(i.queue, t.queue) AS queue, coalesce(i.priority, t.priority) AS priority
-        FROM unnest(p_tasks, p_queues, p_priorities) AS i(task, queue, priority)
-        JOIN tasks t ON t.name = i.task) lane
-  LEFT JOIN queues q ON q.name = lane.queue;
-  IF ' ' || array_to_string(v_queues, ' ') LIKE '% equeue.webhooks%' THEN
-    RAISE EXCEPTION USING ERRCODE = 'EQ002', MESSAGE = 'the queues ''equeue.webhooks…'' belong to webhooks',
-      HINT = 'choose another name';
-  END IF;
-  PERFORM open_lanes(v_queues, v_priorities);
-
   IF p_keys IS NOT NULL THEN
     v_fresh := take_keys(p_ids, p_tasks, p_keys);
   END IF;
-  IF v_limited THEN
+  IF v_lanes.limited THEN
     -- Known keys add no job.
     PERFORM check_depth(ARRAY(
       SELECT coalesce(i.queue, t.queue) FROM unnest(p_ids, p_tasks, p_queues, p_keys) AS i(id, task, queue, key)
       JOIN tasks t ON t.name = i.task WHERE i.key IS NULL OR i.id = ANY (v_fresh)));
   END IF;
 
+  -- In the order of the batch, which is that of the index: a join alone would shuffle the rows, and leave its pages half
+  -- empty.
   INSERT INTO ready (id, run_at, enqueued_at, timeout_ms, priority, attempt, max_attempts, deferred, queue, task,
                      payload, key, retry)
   SELECT i.id, due.run_at, v_now, i.timeout_ms, coalesce(i.priority, t.priority), 0,
@@ -123,11 +113,12 @@ BEGIN
          due.run_at > v_now OR i.id < v_lowest OR i.id >= v_highest,
          coalesce(i.queue, t.queue), i.task, i.payload, i.key, i.retry
   FROM unnest(p_ids, p_tasks, p_payloads, p_queues, p_priorities, p_run_ats, p_delays_ms, p_keys, p_max_attempts,
-              p_timeouts_ms, p_retries)
-         AS i(id, task, payload, queue, priority, run_at, delay_ms, key, max_attempts, timeout_ms, retry)
+              p_timeouts_ms, p_retries) WITH ORDINALITY
+         AS i(id, task, payload, queue, priority, run_at, delay_ms, key, max_attempts, timeout_ms, retry, place)
   JOIN tasks t ON t.name = i.task
   CROSS JOIN LATERAL (SELECT greatest(i.run_at, v_now, v_now + i.delay_ms * interval '1 millisecond') AS run_at) due
-  WHERE i.key IS NULL OR i.id = ANY (v_fresh);
+  WHERE i.key IS NULL OR i.id = ANY (v_fresh)
+  ORDER BY i.place;
 
   IF p_keys IS NULL THEN
     RETURN QUERY SELECT i.id, false FROM unnest(p_ids) AS i(id);
@@ -139,14 +130,11 @@ BEGIN
   END IF;
 END $$;
 
--- Refuses a batch that breaks a rule, and says which job of it.
-CREATE FUNCTION check_batch(p_ids uuid[], p_tasks text[], p_payloads jsonb[]) RETURNS void
-LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+CREATE FUNCTION check_arrays(p_ids uuid[], p_tasks text[], p_payloads jsonb[]) RETURNS void
+LANGUAGE plpgsql IMMUTABLE SET search_path FROM CURRENT AS $$
 DECLARE
-  -- The caps of include/equeue/limits.hpp.
+  -- As in include/equeue/limits.hpp.
   c_batch_max CONSTANT integer := 1000;
-  c_payload_bytes_max CONSTANT integer := 262144;
-  v_task text;
 BEGIN
   IF coalesce(cardinality(p_ids), 0) NOT BETWEEN 1 AND c_batch_max
      OR cardinality(p_tasks) IS DISTINCT FROM cardinality(p_ids)
@@ -158,20 +146,45 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'EQ002', MESSAGE = 'an id of the batch is null or stands twice in it',
       HINT = 'make a fresh UUIDv7 for each job (uuid_v7)';
   END IF;
-  SELECT i.task INTO v_task FROM unnest(p_tasks) AS i(task)
-  WHERE NOT EXISTS (SELECT FROM tasks t WHERE t.name = i.task) LIMIT 1;
-  IF FOUND THEN
-    RAISE EXCEPTION USING ERRCODE = 'EQ001', MESSAGE = format('no task ''%s'' is declared', v_task),
+END $$;
+
+-- The lanes of a batch (perhaps more than once), and whether any of their queues has a limit. Refuses unknown tasks,
+-- payloads that do not fit, and queues that are not for everybody. One walk over the jobs, which are mostly of one kind.
+CREATE FUNCTION lanes_of_batch(
+  p_tasks text[], p_payloads jsonb[], p_queues text[], p_priorities smallint[],
+  OUT queues text[], OUT priorities smallint[], OUT limited boolean)
+LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+#variable_conflict use_column
+DECLARE
+  -- As in include/equeue/limits.hpp.
+  c_payload_bytes_max CONSTANT integer := 262144;
+  v_unknown text;
+  v_unfit text;
+BEGIN
+  -- Payloads are measured as the text that their readers will get: the stored form of 1e100000 has a few bytes.
+  WITH kind AS (
+    SELECT coalesce(i.task, '') AS task, i.queue, i.priority,
+           bool_or(i.payload IS NULL OR octet_length(i.payload::text) > c_payload_bytes_max) AS unfit
+    FROM unnest(p_tasks, p_payloads, p_queues, p_priorities) AS i(task, payload, queue, priority)
+    GROUP BY i.task, i.queue, i.priority
+  )
+  SELECT min(k.task) FILTER (WHERE t.name IS NULL), min(k.task) FILTER (WHERE k.unfit),
+         array_agg(coalesce(k.queue, t.queue)), array_agg(coalesce(k.priority, t.priority)),
+         bool_or(q.depth_limit IS NOT NULL)
+    INTO v_unknown, v_unfit, lanes_of_batch.queues, lanes_of_batch.priorities, lanes_of_batch.limited
+  FROM kind k LEFT JOIN tasks t ON t.name = k.task LEFT JOIN queues q ON q.name = coalesce(k.queue, t.queue);
+  IF v_unknown IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'EQ001', MESSAGE = format('no task ''%s'' is declared', v_unknown),
       HINT = 'check the spelling, start a worker that has it, or declare it (declare_task)';
   END IF;
-  -- Measured as the text that its readers will get: the stored form of 1e100000 has a few bytes.
-  SELECT i.task INTO v_task FROM unnest(p_tasks, p_payloads) AS i(task, payload)
-  WHERE i.payload IS NULL OR octet_length(i.payload::text) > c_payload_bytes_max
-  LIMIT 1;
-  IF FOUND THEN
+  IF v_unfit IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'EQ003',
-      MESSAGE = format('the payload of a job of ''%s'' is missing or larger than %s bytes', v_task, c_payload_bytes_max),
+      MESSAGE = format('the payload of a job of ''%s'' is missing or larger than %s bytes', v_unfit, c_payload_bytes_max),
       HINT = 'store the data yourself and let the payload name it by id';
+  END IF;
+  IF ' ' || array_to_string(lanes_of_batch.queues, ' ') LIKE '% equeue.webhooks%' THEN
+    RAISE EXCEPTION USING ERRCODE = 'EQ002', MESSAGE = 'the queues ''equeue.webhooks…'' belong to webhooks',
+      HINT = 'choose another name';
   END IF;
 END $$;
 

@@ -97,6 +97,7 @@ BEGIN
            CASE WHEN d.state = 'succeeded' THEN coalesce(d.result, 'null') END,
            CASE WHEN d.state <> 'succeeded' THEN coalesce(d.error, d.outcome) END
     FROM done d WHERE d.state <> 'queued'
+    ORDER BY d.id  -- that of the index
   ), requeued AS (
     INSERT INTO ready (id, run_at, enqueued_at, timeout_ms, priority, attempt, max_attempts, deferred, queue, task,
                        payload, key, retry)

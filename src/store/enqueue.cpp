@@ -118,10 +118,17 @@ Result<std::vector<Enqueued>> enqueue(Cell cell, std::span<const NewJob> jobs) {
       .int2s(max_attempts)
       .int4s(timeouts)
       .jsonbs(retries);
-  auto rows = run(cell.connection, cell.schema, call(cell.schema, "enqueue_many", std::move(params)), true);
+  // Without keys every job is new under the id that it was given, and the rows need not come.
+  const bool keyed = std::any_of(keys.begin(), keys.end(), [](const auto& key) { return key.has_value(); });
+  auto rows = run(cell.connection, cell.schema,
+                  call(cell.schema, "enqueue_many", std::move(params), "", keyed ? "*" : "count(*)"), true);
   if (!rows) return rows.error();
   std::vector<Enqueued> answers;
   answers.reserve(jobs.size());
+  if (!keyed) {
+    for (const auto& id : ids) answers.push_back({JobId{id}, false});
+    return answers;
+  }
   for (int row = 0; row < rows->count(); ++row) {
     answers.push_back({JobId{rows->at(row, 0).uuid()}, rows->at(row, 1).boolean()});
   }

@@ -5,8 +5,8 @@
 namespace equeue::store {
 
 pg::Statement call(std::string_view schema, std::string_view function, pg::Params params,
-                   std::string_view tail) {
-  std::string sql = fmt::format(R"(SELECT * FROM "{}".{}()", schema, function);
+                   std::string_view tail, std::string_view columns) {
+  std::string sql = fmt::format(R"(SELECT {} FROM "{}".{}()", columns, schema, function);
   for (int i = 1; i <= params.size(); ++i) sql += fmt::format("{}${}", i > 1 ? ", " : "", i);
   sql += ')';
   sql += tail;

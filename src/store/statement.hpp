@@ -10,9 +10,10 @@
 
 namespace equeue::store {
 
-// A protocol function's call, as `SELECT * FROM "equeue".claim_batch($1, $2)`. `tail` follows it.
+// A protocol function's call, as `SELECT * FROM "equeue".claim_batch($1, $2)`. `tail` follows it; `columns` are
+// asked for in place of all.
 [[nodiscard]] pg::Statement call(std::string_view schema, std::string_view function, pg::Params params = {},
-                                 std::string_view tail = {});
+                                 std::string_view tail = {}, std::string_view columns = "*");
 
 // Runs it and translates a failure. `outcome_matters`: see translate().
 [[nodiscard]] Result<pg::Rows> run(pg::Connection& connection, std::string_view schema,
