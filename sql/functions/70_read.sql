@@ -138,8 +138,8 @@ CREATE FUNCTION job_fits(
   p_task text, p_key text, p_from timestamptz, p_to timestamptz)
 RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN (p_states IS NULL OR state = ANY (p_states)) AND (p_queue IS NULL OR queue = p_queue)
-  AND (p_task IS NULL OR task = p_task) AND (p_key IS NULL OR key = p_key)
+RETURN (p_states IS NULL OR state = ANY (p_states)) AND (p_queue IS NULL OR queue COLLATE "C" = p_queue)
+  AND (p_task IS NULL OR task COLLATE "C" = p_task) AND (p_key IS NULL OR key COLLATE "C" = p_key)
   AND (p_from IS NULL OR enqueued_at >= p_from) AND (p_to IS NULL OR enqueued_at < p_to);
 
 CREATE FUNCTION list_attempts(p_job uuid)

@@ -1,6 +1,8 @@
 -- breaking: yes
 -- A job is never updated from state to state: it moves, and the relation in which it lies is its state.
 -- Runs with search_path set to the cell's schema; no file of sql/ names a schema.
+-- Text in an index is compared byte by byte (COLLATE "C"): so it costs the same in every locale, and no index breaks when
+-- a new locale library sorts otherwise.
 
 CREATE TYPE job_state AS ENUM ('queued', 'running', 'succeeded', 'dead', 'cancelled');
 CREATE TYPE attempt_outcome AS ENUM ('failed', 'timed_out', 'cancelled', 'crashed', 'lost');
@@ -15,21 +17,21 @@ CREATE TABLE settings (
 INSERT INTO settings DEFAULT VALUES;
 
 CREATE TABLE queues (
-  name text PRIMARY KEY CONSTRAINT queue_name_rule CHECK (name ~ '^[a-z0-9][a-z0-9._-]{0,63}$'),
+  name text COLLATE "C" PRIMARY KEY CONSTRAINT queue_name_rule CHECK (name ~ '^[a-z0-9][a-z0-9._-]{0,63}$'),
   paused boolean NOT NULL DEFAULT false,
   created_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
 -- Every (queue, priority) that ever held a job, so that a claim probes known ranges instead of searching for them.
 CREATE TABLE lanes (
-  queue text NOT NULL,
+  queue text COLLATE "C" NOT NULL,
   priority smallint NOT NULL CHECK (priority BETWEEN 0 AND 9),
   PRIMARY KEY (queue, priority)
 );
 
 CREATE TABLE tasks (
-  name text PRIMARY KEY CONSTRAINT task_name_rule CHECK (name ~ '^(?=.{3,64}$)[a-z0-9][a-z0-9_-]*(\.[a-z0-9_-]+)+$'),
-  queue text NOT NULL,
+  name text COLLATE "C" PRIMARY KEY CONSTRAINT task_name_rule CHECK (name ~ '^(?=.{3,64}$)[a-z0-9][a-z0-9_-]*(\.[a-z0-9_-]+)+$'),
+  queue text COLLATE "C" NOT NULL,
   priority smallint NOT NULL CHECK (priority BETWEEN 0 AND 9),
   max_attempts smallint NOT NULL CHECK (max_attempts BETWEEN 1 AND 1000),
   timeout_ms integer NOT NULL CHECK (timeout_ms BETWEEN 1 AND 604800000),
@@ -52,10 +54,10 @@ CREATE TABLE ready (
   attempt smallint NOT NULL CHECK (attempt >= 0),
   max_attempts smallint NOT NULL,
   deferred boolean NOT NULL,
-  queue text NOT NULL,
-  task text NOT NULL,
+  queue text COLLATE "C" NOT NULL,
+  task text COLLATE "C" NOT NULL,
   payload jsonb NOT NULL,
-  key text CHECK (length(key) BETWEEN 1 AND 255),
+  key text COLLATE "C" CHECK (length(key) BETWEEN 1 AND 255),
   retry jsonb CONSTRAINT retry_rule CHECK (retry IS NULL OR coalesce(
     retry ->> 'backoff' IN ('fixed', 'exponential')
     AND (retry ->> 'delay_ms')::bigint BETWEEN 0 AND 604800000
@@ -95,10 +97,10 @@ CREATE TABLE history (
   priority smallint NOT NULL,
   attempt smallint NOT NULL,
   max_attempts smallint NOT NULL,
-  queue text NOT NULL,
-  task text NOT NULL,
+  queue text COLLATE "C" NOT NULL,
+  task text COLLATE "C" NOT NULL,
   payload jsonb NOT NULL,
-  key text,
+  key text COLLATE "C",
   retry jsonb,
   result jsonb,
   error text,
@@ -129,9 +131,9 @@ CREATE TABLE attempts_other PARTITION OF attempts DEFAULT;
 
 -- Idempotency keys. Without an end while the job lives; its end starts the clock.
 CREATE TABLE keys (
-  key text PRIMARY KEY,
+  key text COLLATE "C" PRIMARY KEY,
   job_id uuid NOT NULL,
-  task text NOT NULL,
+  task text COLLATE "C" NOT NULL,
   expires_at timestamptz
 );
 CREATE INDEX keys_by_expiry ON keys (expires_at) WHERE expires_at IS NOT NULL;

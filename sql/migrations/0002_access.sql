@@ -4,7 +4,7 @@
 
 CREATE TABLE users (
   id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
-  name text NOT NULL UNIQUE CONSTRAINT user_name_rule CHECK (name ~ '^[a-z0-9][a-z0-9._-]{0,63}$'),
+  name text COLLATE "C" NOT NULL UNIQUE CONSTRAINT user_name_rule CHECK (name ~ '^[a-z0-9][a-z0-9._-]{0,63}$'),
   password_hash text NOT NULL CONSTRAINT bcrypt_rule CHECK (password_hash ~ '^[$]2b[$][0-9]{2}[$][./A-Za-z0-9]{53}$'),
   scopes text[] NOT NULL CONSTRAINT scope_rule CHECK (coalesce(
     array_ndims(scopes) = 1 AND cardinality(scopes) <= 4 AND scopes <@ '{enqueue,work,read,admin}', false)),
@@ -33,7 +33,7 @@ CREATE TABLE used_tokens (
 CREATE INDEX used_tokens_by_session ON used_tokens (session_id);
 
 CREATE TABLE api_keys (
-  id text PRIMARY KEY CONSTRAINT key_id_rule CHECK (id ~ '^[a-z2-7]{8}$'),
+  id text COLLATE "C" PRIMARY KEY CONSTRAINT key_id_rule CHECK (id ~ '^[a-z2-7]{8}$'),
   name text NOT NULL CONSTRAINT key_name_rule CHECK (name ~ '^[a-z0-9][a-z0-9._-]{0,63}$'),
   secret_hash bytea NOT NULL CONSTRAINT hash_rule CHECK (length(secret_hash) = 32),
   scopes text[] NOT NULL CONSTRAINT scope_rule CHECK (coalesce(
@@ -55,7 +55,7 @@ CREATE TABLE api_keys (
 -- At most two: the one that signs, and the one before it for as long as its tokens live. The two slots take turns.
 CREATE TABLE signing_keys (
   slot smallint PRIMARY KEY CHECK (slot IN (0, 1)),
-  kid text NOT NULL UNIQUE CONSTRAINT kid_rule CHECK (length(kid) BETWEEN 1 AND 64),
+  kid text COLLATE "C" NOT NULL UNIQUE CONSTRAINT kid_rule CHECK (length(kid) BETWEEN 1 AND 64),
   secret bytea NOT NULL CONSTRAINT secret_rule CHECK (length(secret) BETWEEN 32 AND 64),
   created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   retires_at timestamptz

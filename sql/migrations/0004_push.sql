@@ -5,8 +5,8 @@
 -- The target of a queue, or of one task.
 CREATE TABLE push_targets (
   id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
-  queue text UNIQUE REFERENCES queues,
-  task text UNIQUE REFERENCES tasks,
+  queue text COLLATE "C" UNIQUE REFERENCES queues,
+  task text COLLATE "C" UNIQUE REFERENCES tasks,
   url text NOT NULL CONSTRAINT url_rule CHECK (
     length(url) <= 2048 AND url ~ '^https?://[^[:space:][:cntrl:]/?#@\\]+([/?][^[:space:][:cntrl:]#]*)?$'),
   secret bytea NOT NULL CONSTRAINT secret_rule CHECK (length(secret) = 32),

@@ -249,6 +249,15 @@ TEST_F(SchemaTest, KeepsEveryTableUnderAPrimaryKey) {
       std::vector<std::string>{});
 }
 
+TEST_F(SchemaTest, HasNoIndexThatTheLocaleCanBreak) {
+  EXPECT_EQ(
+      db().column("SELECT DISTINCT x.indexrelid::regclass::text FROM pg_index x JOIN pg_class c ON c.oid = "
+                  "x.indexrelid, unnest(x.indcollation::oid[]) AS used(rule) "
+                  "WHERE c.relnamespace = current_schema()::regnamespace "
+                  "AND used.rule NOT IN (0, '\"C\"'::regcollation)"),
+      std::vector<std::string>{});
+}
+
 TEST_F(SchemaTest, MakesIdsThatSortByTimeAndTellIt) {
   EXPECT_EQ(db().text("SELECT (uuid_v7_time(uuid_v7('2026-01-02 03:04:05.678+00')) = '2026-01-02 "
                       "03:04:05.678+00')::text"),
