@@ -109,6 +109,13 @@ class Registry {
                     ProcessHandler{typed<Payload>(std::move(handler)), memory_bytes_max}});
   }
 
+  template <TaskPayload Payload, class Handler>
+  requires std::invocable<Handler&, Context&, const Payload&> Registry& add_isolated(
+      Handler handler, TaskOptions options = {}, std::uint64_t memory_bytes_max = 0) {
+    return add_isolated<Payload>(std::string(Payload::task), std::move(handler), std::move(options),
+                                 memory_bytes_max);
+  }
+
   /// Runs the jobs of all tasks that are not in here, with no timeout but their own. Declares nothing.
   Registry& set_fallback(ThreadHandler handler);
   [[nodiscard]] bool has_fallback() const { return fallback_.has_value(); }
