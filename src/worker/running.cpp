@@ -21,9 +21,6 @@ Context::Facts facts_of(store::ClaimedJob job, const Task* task) {
           .enqueued_at = job.enqueued_at};
 }
 
-// What is stored of an error or a log, whatever a handler says: as much as Context keeps of a log.
-constexpr std::size_t text_bytes_max = 16 * 1024;
-
 // Handlers speak with the bytes of strange programs; what the database would refuse must not cost the job its
 // attempts.
 void make_storable(Outcome& outcome) {
@@ -54,6 +51,7 @@ bool Running::stop(StopReason reason) {
 
 Outcome settle_outcome(Outcome outcome, StopReason reason) {
   using Kind = Outcome::Kind;
+  make_storable(outcome);
   if (outcome.kind == Kind::succeeded) {
     if (outcome.result == "null") return outcome;
     // A result that the database would refuse must not take the batch that it travels in with it.
@@ -62,7 +60,6 @@ Outcome settle_outcome(Outcome outcome, StopReason reason) {
                  : Outcome::failed_for_good(
                        fmt::format("the result cannot be stored: {}", to_string(valid.error())));
   }
-  make_storable(outcome);
   switch (reason) {
     case StopReason::none:
     case StopReason::lease_lost:

@@ -48,8 +48,12 @@ class Running {
 
 using RunningPtr = std::shared_ptr<Running>;
 
+// What is stored of an error or a log, whatever a handler says: as much as Context keeps of a log.
+inline constexpr std::size_t text_bytes_max = 16 * 1024;
+
 // What is reported when a handler that was asked to stop came back with `outcome`: success stays success;
-// anything else is named after the reason.
+// anything else is named after the reason. Its texts can be stored, and have at most text_bytes_max bytes
+// with the reason's words before them.
 [[nodiscard]] Outcome settle_outcome(Outcome outcome, StopReason reason);
 
 }  // namespace equeue::worker

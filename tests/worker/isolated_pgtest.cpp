@@ -1,6 +1,8 @@
 // Handlers in processes of their own. This program is started again for each attempt, so its main is its own.
 #include <unistd.h>
 #include <csignal>
+#include <equeue/limits.hpp>
+#include <equeue/middleware.hpp>
 
 #include "tests/worker/worker_fixture.hpp"
 #include "worker/execute/isolated.hpp"
@@ -18,6 +20,19 @@ struct Reply {
   std::int64_t attempt;
 };
 BOOST_DESCRIBE_STRUCT(Reply, (), (pid, attempt))
+
+struct Size {
+  static constexpr std::string_view task = "isolated.quotes";
+  std::int64_t bytes;
+};
+BOOST_DESCRIBE_STRUCT(Size, (), (bytes))
+
+// JSON text of that size which is as long again when it is escaped once more.
+std::string quotes(std::size_t bytes) {
+  std::string text = "\"";
+  while (text.size() + 3 <= bytes) text += "\\\"";
+  return text += '"';
+}
 
 Registry isolated_tasks() {
   const TaskOptions options{.queue = queue, .max_attempts = 1, .retry = tests::at_once};
@@ -60,6 +75,19 @@ Registry isolated_tasks() {
         throw std::runtime_error("asked to stop");
       },
       short_timeout);
+  tasks.add_isolated<Size>(
+      [](Context& job, const Size& size) {
+        job.log(std::string(20'000, '\x01'));
+        return Outcome::succeeded(quotes(static_cast<std::size_t>(size.bytes)));
+      },
+      options);
+  tasks.add_isolated<Nothing>(
+      "isolated.bytes",
+      [](Context& job, const Nothing&) {
+        job.log(std::string(20'000, '\x01') + "\xFF");
+        throw PermanentFailure{std::string("\0bad\xC3", 5) + std::string(20'000, '\x02')};
+      },
+      thrice);
   tasks.add_isolated<Nothing>(
       "isolated.glutton",
       [](Context&, const Nothing&) {
@@ -94,6 +122,30 @@ TEST_F(Isolated, BringsItsFailureAndItsLogHome) {
   EXPECT_EQ(attempts(id).at(0).outcome, AttemptOutcome::failed);
   EXPECT_EQ(attempts(id).at(0).error, "no luck");
   EXPECT_EQ(attempts(id).at(0).log, "half way\n");
+}
+
+TEST_F(Isolated, BringsTheLargestResultHomeHoweverManyQuotesItHas) {
+  const auto id = enqueue("isolated.quotes", to_json_text(Size{limits::payload_bytes_max}));
+  work_until_drained();
+  ASSERT_EQ(job(id).state, State::succeeded) << job(id).error.value_or("");
+  EXPECT_EQ(job(id).result, quotes(limits::payload_bytes_max));
+}
+
+TEST_F(Isolated, WithAResultOverTheCapIsDeadAndSaysSo) {
+  const auto id = enqueue("isolated.quotes", to_json_text(Size{4 * limits::payload_bytes_max}));
+  work_until_drained();
+  EXPECT_EQ(job(id).state, State::dead);
+  EXPECT_THAT(job(id).error.value(), HasSubstr("the result cannot be stored"));
+}
+
+TEST_F(Isolated, FailsForGoodAlsoInWordsThatAreNoText) {
+  const auto id = enqueue("isolated.bytes");
+  work_until_drained();
+  EXPECT_EQ(job(id).state, State::dead);
+  ASSERT_EQ(attempts(id).size(), 1U);
+  EXPECT_EQ(attempts(id)[0].outcome, AttemptOutcome::failed);
+  EXPECT_THAT(attempts(id)[0].error, HasSubstr("bad"));
+  EXPECT_THAT(attempts(id)[0].log.value(), HasSubstr("\x01\x01"));
 }
 
 TEST_F(Isolated, CrashesAloneAndIsDeadAfterItsAttempts) {

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <equeue/json_codec.hpp>
+#include <equeue/limits.hpp>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -38,6 +39,10 @@ struct WireOutcome {
   bool permanent = false;
 };
 BOOST_DESCRIBE_STRUCT(WireOutcome, (), (kind, result, error, log, delay_ms, permanent))
+
+// The longest answer that a child may give. Quotes double the size of a result, which is valid JSON; of an
+// error or a log, which may be anything, a control character becomes six.
+constexpr std::size_t answer_bytes_max = 2 * limits::payload_bytes_max + 6 * 2 * text_bytes_max + 1024;
 
 std::vector<std::string> own_command() {
   std::ifstream file("/proc/self/cmdline", std::ios::binary);
@@ -77,6 +82,7 @@ Outcome run_isolated(Running& job, const ProcessHandler& handler, std::chrono::m
                                         .stdin_text = to_wire(job.context().facts()),
                                         .environment = {{child_variable, "1"}},
                                         .grace = grace,
+                                        .result_bytes_max = answer_bytes_max,
                                         .memory_bytes_max = handler.memory_bytes_max,
                                         .result_fd = result_fd};
   const auto report = process::run_process(request, job.context().stop_token());
@@ -130,6 +136,8 @@ void serve_isolated(const Registry& registry) {
     outcome = task::guarded(handler->in_child, context);
   }
   if (!outcome.log) outcome.log = context.log_tail();
+  // Here too, because what cannot be stored might not come through the pipe either.
+  outcome = settle_outcome(std::move(outcome), StopReason::none);
   const auto answer = to_json_text(WireOutcome{
       static_cast<int>(outcome.kind), outcome.result, outcome.error, outcome.log,
       outcome.delay ? std::optional<std::int64_t>(outcome.delay->count()) : std::nullopt, outcome.permanent});
