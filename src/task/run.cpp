@@ -25,6 +25,20 @@ Outcome guarded(const ThreadHandler& handler, Context& context) {
   }
 }
 
+void start_guarded(const AsyncHandler& handler, const std::shared_ptr<Context>& context,
+                   const boost::asio::any_io_executor& executor, std::function<void(Outcome)> done) {
+  // It may have answered before it throws, and still answer after that.
+  const auto answered = std::make_shared<std::atomic<bool>>(false);
+  const auto once = [answered, done = std::move(done)](Outcome outcome) {
+    if (!answered->exchange(true)) done(std::move(outcome));
+  };
+  try {
+    handler(context, executor, once);
+  } catch (...) {
+    once(detail::outcome_of(std::current_exception()));
+  }
+}
+
 }  // namespace equeue::task
 
 namespace equeue::detail {

@@ -17,8 +17,13 @@ struct Entry {
 void leave(std::span<const std::shared_ptr<Middleware>> middleware, std::size_t entered, Context& context,
            Outcome& outcome);
 
-// Runs a handler on this thread and turns whatever it throws into an outcome. The one place where a handler's
-// exceptions are caught.
+// Runs a handler on this thread and turns whatever it throws into an outcome. This and start_guarded are
+// where a handler's exceptions are caught.
 [[nodiscard]] Outcome guarded(const ThreadHandler& handler, Context& context);
+
+// Starts an asynchronous handler on `executor`. `done` is called once, whatever the handler does: one that
+// throws in place of an answer has that outcome.
+void start_guarded(const AsyncHandler& handler, const std::shared_ptr<Context>& context,
+                   const boost::asio::any_io_executor& executor, std::function<void(Outcome)> done);
 
 }  // namespace equeue::task

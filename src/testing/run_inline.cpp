@@ -44,7 +44,7 @@ Outcome run_async(const AsyncHandler& handler, const std::shared_ptr<Context>& c
   boost::asio::io_context io(1);
   const auto guard = boost::asio::make_work_guard(io);
   const auto answer = std::make_shared<std::promise<Outcome>>();
-  handler(context, boost::asio::any_io_executor(io.get_executor()), [answer, &io](Outcome outcome) {
+  task::start_guarded(handler, context, io.get_executor(), [answer, &io](Outcome outcome) {
     answer->set_value(std::move(outcome));
     boost::asio::post(io, [&io] { io.stop(); });
   });

@@ -56,6 +56,12 @@ WorkerOptions checked(WorkerOptions options) {
   return options;
 }
 
+Error too_many_stuck() {
+  return {.code = ErrorCode::io,
+          .message = "too many handlers were asked to stop and have not come back; the worker has ended",
+          .hint = "start it anew; let those handlers watch their stop token, or add them with add_isolated"};
+}
+
 }  // namespace
 
 class Worker::Impl {
@@ -150,13 +156,14 @@ Result<void> Worker::Impl::run() {
   if (options_.handle_signals) signals.emplace([this](int) { stop(); });
   if (auto done = declare_tasks(); !done) return drain_.stop_requested() ? Result<void>{} : done;
 
+  std::atomic<bool> overwhelmed{false};
   std::optional<worker::Claimer> claimer;
   worker::Executor executor(
       options_, *registry_,
       [this](const worker::RunningPtr& job, Outcome outcome) { report(job, std::move(outcome)); },
       [&claimer] { claimer->room_changed(); },
       [&] {
-        log::error("worker: too many handlers never came back; it stops, to be started anew");
+        overwhelmed = true;
         drain_.request_stop();
       });
   claimer.emplace(database_, options_, registry_, session_, executor, in_flight_, counters_);
@@ -199,7 +206,10 @@ Result<void> Worker::Impl::run() {
   beating.join();
   pulse.retire();
   executor.close();  // its threads wake the claimer, which is destroyed first
-  return claimed ? fault : claimed;
+  if (!claimed) return claimed;
+  if (!fault) return fault;
+  if (overwhelmed) return too_many_stuck();
+  return {};
 }
 
 Worker::Worker(Database database, Registry registry, WorkerOptions options)

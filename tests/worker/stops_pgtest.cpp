@@ -2,6 +2,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <equeue/coroutine.hpp>
+#include <semaphore>
 
 #include "tests/worker/worker_fixture.hpp"
 
@@ -134,6 +135,75 @@ TEST_F(WorkerStops, WaitingForAHandlerThatIgnoresItAndKeepsThePoolsSize) {
   }
   EXPECT_EQ(job(deaf).state, State::dead);
   EXPECT_EQ(job(deaf).result, std::nullopt);
+}
+
+TEST_F(WorkerStops, HandlersThatIgnoreItAnyNumberOfTimesWhenTheyComeBack) {
+  constexpr int times = 6;  // of one thread, four may be missing at once
+  std::counting_semaphore<> gate(0);
+  std::counting_semaphore<> returned(0);
+  add("tests.late",
+      [&](Context&) {
+        gate.acquire();
+        returned.release();
+        return Outcome{};
+      },
+      {.max_attempts = 1, .timeout = milliseconds(20)});
+  auto impatient = one_thread();
+  impatient.grace = short_grace;
+  tests::RunningWorker worker(database_, tasks_, impatient);
+  for (int i = 0; i < times; ++i) {
+    const auto id = enqueue("tests.late");
+    EXPECT_EQ(ended(id).state, State::dead);
+    gate.release();
+    returned.acquire();
+  }
+  EXPECT_FALSE(worker.has_ended());
+  EXPECT_EQ(worker.stats().failed, static_cast<std::uint64_t>(times));
+  worker.stop();
+  EXPECT_TRUE(worker.end());
+}
+
+TEST_F(WorkerStops, WithAnErrorWhenTooManyHandlersDoNotComeBack) {
+  const auto gate = std::make_shared<std::latch>(1);
+  const auto returned = std::make_shared<std::latch>(5);
+  add("tests.deaf",
+      [gate, returned](Context&) {
+        gate->wait();
+        returned->count_down();
+        return Outcome{};
+      },
+      {.max_attempts = 1, .timeout = milliseconds(20)});
+  const auto ids = enqueue_many("tests.deaf", 6);
+  auto impatient = one_thread();
+  impatient.grace = short_grace;
+  tests::RunningWorker worker(database_, tasks_, impatient);
+  const auto end = worker.end();
+  ASSERT_FALSE(end);
+  EXPECT_EQ(end.error().code, ErrorCode::io);
+  EXPECT_THAT(end.error().message, HasSubstr("have not come back"));
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    EXPECT_EQ(job(ids[i]).state, i < 5 ? State::dead : State::queued) << i;
+  gate->count_down();
+  returned->wait();
+}
+
+TEST_F(WorkerStops, NothingWhenAnAsynchronousHandlerThrowsInPlaceOfAnAnswer) {
+  tasks_.add(
+      {"tests.throws",
+       {.queue = queue_, .max_attempts = 1},
+       AsyncHandler([](const auto&, const auto&, const auto&) { throw std::runtime_error("no luck"); })});
+  tasks_.add({"tests.answers_and_throws",
+              {.queue = queue_, .max_attempts = 1},
+              AsyncHandler([](const auto&, const auto&, const auto& done) {
+                done(Outcome{});
+                throw std::runtime_error("too late");
+              })});
+  const auto failed = enqueue("tests.throws");
+  const auto answered = enqueue("tests.answers_and_throws");
+  work_until_drained();
+  EXPECT_EQ(job(failed).state, State::dead);
+  EXPECT_EQ(job(failed).error, "no luck");
+  EXPECT_EQ(job(answered).state, State::succeeded);
 }
 
 TEST_F(WorkerStops, WhatACoroutineWaitsForAtItsTimeout) {

@@ -13,8 +13,8 @@ namespace {
 // silent after that is given up.
 constexpr std::chrono::milliseconds kill_time{500};
 
-// Handlers that never come back keep their threads. When there are so many times `concurrency` of them, more
-// threads would only hide that.
+// Handlers that were given up keep their threads until they come back. When more than so many times
+// `concurrency` have not, yet more threads would only hide that.
 constexpr int given_up_max = 4;
 
 bool is_async(const Task& task) {
@@ -187,11 +187,15 @@ void Executor::work(Executor& executor, const std::shared_ptr<Threads>& threads)
     auto outcome = run_on_thread(*job, grace);
     // Whoever takes the report decides: when it was given up meanwhile, this thread is on its own and ends
     // here.
-    if (!job->take_report()) return;
-    {
-      const std::lock_guard lock(threads->mutex);
-      threads->busy.erase(job);
+    const bool given_up = !job->take_report();
+    std::unique_lock lock(threads->mutex);
+    if (given_up) {
+      // Perhaps before give_up() has counted it, which comes to the same.
+      --threads->given_up;
+      return;
     }
+    threads->busy.erase(job);
+    lock.unlock();
     executor.finish(job, std::move(outcome));
   }
 }
@@ -216,7 +220,7 @@ void Executor::give_up(const RunningPtr& job) {
     if (lost != pool_.end()) {
       lost->detach();
       pool_.erase(lost);
-      if (++given_up_ > given_up_max * options_.concurrency)
+      if (++threads_->given_up > given_up_max * options_.concurrency)
         overwhelmed_();
       else if (!threads_->closing)
         add_thread();
@@ -248,7 +252,8 @@ void Executor::run_async(const RunningPtr& job) {
   };
   if (entry.outcome) return done(std::move(*entry.outcome));
   const std::shared_ptr<Context> context(job, &job->context());
-  std::get<AsyncHandler>(job->task()->handler)(context, io_.get_executor(), std::move(done));
+  task::start_guarded(std::get<AsyncHandler>(job->task()->handler), context, io_.get_executor(),
+                      std::move(done));
 }
 
 void Executor::coroutine_ended() {

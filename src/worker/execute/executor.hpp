@@ -29,7 +29,7 @@ struct Room {
 // Thread-safe.
 class Executor {
  public:
-  // `room_changed` is called when more jobs could be used, `overwhelmed` when so many handlers never came
+  // `room_changed` is called when more jobs could be used, `overwhelmed` when so many handlers have not come
   // back that the process should be started anew.
   Executor(const WorkerOptions& options, const Registry& registry, Report report,
            std::function<void()> room_changed, std::function<void()> overwhelmed);
@@ -61,6 +61,7 @@ class Executor {
     std::size_t wake_at = 0;  // when so few are left to start, more are asked for
     int idle = 0;
     bool closing = false;
+    int given_up = 0;  // threads whose handlers were given up and have not come back
     std::unordered_map<RunningPtr, std::thread::id> busy;
   };
 
@@ -78,7 +79,6 @@ class Executor {
   const Report report_;
   const std::function<void()> room_changed_;
   const std::function<void()> overwhelmed_;
-  int given_up_ = 0;  // guarded by threads_->mutex
   const bool has_threads_;
   const bool has_coroutines_;
   std::shared_ptr<Threads> threads_ = std::make_shared<Threads>();
