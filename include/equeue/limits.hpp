@@ -1,4 +1,4 @@
-/// Every limit of a job. A value outside of its limit is refused where it enters, never cut.
+/// Every limit of a job and of a worker. A value outside of its limit is refused where it enters, never cut.
 #pragma once
 
 #include <chrono>
@@ -38,5 +38,22 @@ inline constexpr int attempts_max = 1'000;
 
 /// Of one attempt, and of any wait between two attempts.
 inline constexpr std::chrono::milliseconds timeout_max = std::chrono::hours(7 * 24);
+
+/// How far a job may be put off: 100 years.
+inline constexpr std::chrono::milliseconds wait_max = std::chrono::hours(36'525 * 24);
+
+/// Threads of one worker: more in one process is a mistake in a number; several workers are the way.
+inline constexpr int concurrency_max = 1'000;
+
+/// Coroutines of one worker at once, each with its job in memory.
+inline constexpr int coroutines_max = 100'000;
+
+/// A shorter lease runs out between two heartbeats of a busy machine, a longer one hides a dead worker.
+inline constexpr std::chrono::milliseconds lease_min{100};
+inline constexpr std::chrono::milliseconds lease_max = std::chrono::hours(24);
+
+/// Between two looks at an idle queue.
+inline constexpr std::chrono::milliseconds poll_min{1};
+inline constexpr std::chrono::milliseconds poll_max = std::chrono::minutes(1);
 
 }  // namespace equeue::limits

@@ -27,7 +27,7 @@ BEGIN
     VALUES (p_actor, 'declare', jsonb_build_object('task', p_name, 'queue', p_queue, 'priority', p_priority, 'max_attempts',
             p_max_attempts, 'timeout_ms', p_timeout_ms, 'retry', p_retry));
   END IF;
-EXCEPTION WHEN check_violation OR not_null_violation THEN
+EXCEPTION WHEN check_violation OR not_null_violation OR numeric_value_out_of_range OR invalid_text_representation THEN
   RAISE EXCEPTION USING ERRCODE = 'EQ002',
     MESSAGE = format('task ''%s'' cannot be declared: a value breaks a rule (%s)', p_name, SQLERRM),
     HINT = 'a name is area.verb in a-z 0-9 _ -; priority 0-9; max_attempts 1-1000; timeout 1 ms to 7 days';
@@ -85,6 +85,9 @@ BEGIN
       HINT = 'each one that is given has an element for every job; it may be null';
   END IF;
   PERFORM check_limits(p_max_attempts, p_timeouts_ms, p_keys, p_run_ats, p_delays_ms);
+  IF p_retries IS NOT NULL THEN
+    PERFORM check_retries(p_retries);
+  END IF;
   v_lanes := lanes_of_batch(p_tasks, p_payloads, p_queues, p_priorities);
   PERFORM open_lanes(v_lanes.queues, v_lanes.priorities);
   -- The transaction gets its id before the clock is read: a claimer that has seen this id finish knows that no
@@ -194,10 +197,12 @@ RETURNS void
 LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
 BEGIN
   IF EXISTS (SELECT FROM unnest(p_max_attempts) AS i(value) WHERE value NOT BETWEEN 1 AND 1000) THEN
-    RAISE EXCEPTION USING ERRCODE = 'EQ002', MESSAGE = 'max_attempts is outside 1 to 1000';
+    RAISE EXCEPTION USING ERRCODE = 'EQ002', MESSAGE = 'max_attempts is outside 1 to 1000',
+      HINT = 'leave it out for what the task declares';
   END IF;
   IF EXISTS (SELECT FROM unnest(p_timeouts_ms) AS i(value) WHERE value NOT BETWEEN 1 AND 604800000) THEN
-    RAISE EXCEPTION USING ERRCODE = 'EQ002', MESSAGE = 'a timeout is outside 1 ms to 7 days';
+    RAISE EXCEPTION USING ERRCODE = 'EQ002', MESSAGE = 'a timeout is outside 1 ms to 7 days',
+      HINT = 'leave it out for what the task declares';
   END IF;
   IF EXISTS (SELECT FROM unnest(p_keys) AS i(key) WHERE length(key) NOT BETWEEN 1 AND 255) THEN
     RAISE EXCEPTION USING ERRCODE = 'EQ002', MESSAGE = 'a key has 1 to 255 characters';
@@ -206,6 +211,23 @@ BEGIN
      OR EXISTS (SELECT FROM unnest(p_run_ats) AS i(value)
                 WHERE value > statement_timestamp() + wait_ms_max() * interval '1 millisecond') THEN
     RAISE EXCEPTION USING ERRCODE = 'EQ002', MESSAGE = 'a job may be put off by 0 ms to 100 years';
+  END IF;
+END $$;
+
+-- The retry_rule of the table ready, told before it is broken.
+CREATE FUNCTION check_retries(p_retries jsonb[]) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+BEGIN
+  IF EXISTS (
+    SELECT FROM unnest(p_retries) AS i(value)
+    WHERE value IS NOT NULL AND NOT coalesce(
+      CASE WHEN value ->> 'delay_ms' ~ '^\d{1,9}$' AND coalesce(value ->> 'cap_ms', '0') ~ '^\d{1,9}$' THEN
+        value ->> 'backoff' IN ('fixed', 'exponential') AND (value ->> 'delay_ms')::integer <= 604800000
+        AND coalesce(value ->> 'cap_ms', '0')::integer <= 604800000
+      END, false)) THEN
+    RAISE EXCEPTION USING ERRCODE = 'EQ002', MESSAGE = 'a retry is no policy',
+      HINT = 'write it as {"backoff": "exponential", "delay_ms": 2000, "cap_ms": 3600000}; backoff is fixed or exponential, '
+             'each time 0 ms to 7 days';
   END IF;
 END $$;
 
@@ -253,10 +275,15 @@ CREATE FUNCTION enqueue(
   timeout interval DEFAULT NULL, retry jsonb DEFAULT NULL)
 RETURNS uuid
 LANGUAGE sql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+  -- A number that its type would not hold becomes one that enqueue_many refuses with better words.
   SELECT e.id FROM enqueue_many(
-    ARRAY[uuid_v7()], ARRAY[task], ARRAY[payload], ARRAY[queue], ARRAY[priority::smallint], ARRAY[run_at],
-    NULL, CASE WHEN key IS NOT NULL THEN ARRAY[key] END, ARRAY[max_attempts::smallint],
-    ARRAY[(extract(epoch FROM timeout) * 1000)::integer], ARRAY[retry]) e
+    ARRAY[uuid_v7()], ARRAY[task], ARRAY[payload], ARRAY[queue],
+    ARRAY[CASE WHEN priority IS NOT NULL THEN greatest(-1, least(priority, 10)) END::smallint], ARRAY[run_at],
+    NULL, CASE WHEN key IS NOT NULL THEN ARRAY[key] END,
+    ARRAY[CASE WHEN max_attempts IS NOT NULL THEN greatest(0, least(max_attempts, 1001)) END::smallint],
+    ARRAY[CASE WHEN timeout IS NOT NULL THEN
+            greatest(0, least(extract(epoch FROM timeout) * 1000, 604800001)) END::integer],
+    CASE WHEN retry IS NOT NULL THEN ARRAY[retry] END) e
 $$;
 
 -- Wakes the workers that listen; a null queue means the task's own. A hint, sent outside of the enqueuing transaction:

@@ -34,6 +34,12 @@ std::size_t characters(std::string_view text) {
       std::count_if(text.begin(), text.end(), [](char byte) { return (byte & 0xc0) != 0x80; }));
 }
 
+// A day more than the database allows, which goes by its own clock; this is for what no timestamp can hold.
+bool is_too_far(TimePoint run_at) {
+  const auto now = std::chrono::floor<TimePoint::duration>(std::chrono::system_clock::now());
+  return run_at > now + limits::wait_max + std::chrono::hours(24);
+}
+
 Result<void> check_options(const EnqueueOptions& options) {
   if (options.queue) {
     if (auto valid = model::check_queue_name(*options.queue); !valid) return valid.error();
@@ -56,6 +62,10 @@ Result<void> check_options(const EnqueueOptions& options) {
   }
   if (options.delay && *options.delay < milliseconds(0)) {
     return Error{.code = ErrorCode::invalid_argument, .message = "a delay cannot be negative"};
+  }
+  if ((options.delay && *options.delay > limits::wait_max) ||
+      (options.run_at && is_too_far(*options.run_at))) {
+    return Error{.code = ErrorCode::invalid_argument, .message = "a job may be put off by up to 100 years"};
   }
   return options.retry ? check_retry(*options.retry) : Result<void>{};
 }

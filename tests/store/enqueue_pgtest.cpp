@@ -85,6 +85,7 @@ TEST_F(EnqueueTest, RefusesWhatBreaksARuleAndLeavesNothing) {
                  ErrorCode::invalid_argument);
   expect_refused({"test.task", "{}", {.delay = std::chrono::milliseconds::max()}},
                  ErrorCode::invalid_argument);
+  expect_refused({"test.task", "{}", {.run_at = TimePoint::max()}}, ErrorCode::invalid_argument);
   for (const auto* payload : {"", "{", "nope", R"("\u0000")", "[1]]", "\xff"}) {
     expect_refused({"test.task", payload, {}}, ErrorCode::invalid_payload);
   }
@@ -104,21 +105,39 @@ TEST_F(EnqueueTest, RefusesTheSameWhenSqlAsks) {
   expect_refused("enqueue('test.task', queue => repeat('q', 65))", "EQ002");
   expect_refused("enqueue('test.task', priority => 10)", "EQ002");
   expect_refused("enqueue('test.task', priority => -1)", "EQ002");
-  expect_refused("enqueue('test.task', priority => 100000)", "22003");
+  expect_refused("enqueue('test.task', priority => 100000)", "EQ002");
+  expect_refused("enqueue('test.task', priority => -100000)", "EQ002");
   expect_refused("enqueue('test.task', max_attempts => 0)", "EQ002");
   expect_refused("enqueue('test.task', max_attempts => 1001)", "EQ002");
+  expect_refused("enqueue('test.task', max_attempts => 100000)", "EQ002");
   expect_refused("enqueue('test.task', timeout => '0')", "EQ002");
+  expect_refused("enqueue('test.task', timeout => '-1000 years')", "EQ002");
   expect_refused("enqueue('test.task', timeout => '8 days')", "EQ002");
-  expect_refused("enqueue('test.task', timeout => '1000 years')", "22003");
+  expect_refused("enqueue('test.task', timeout => '1000 years')", "EQ002");
   expect_refused("enqueue('test.task', key => '')", "EQ002");
   expect_refused("enqueue('test.task', key => repeat('k', 256))", "EQ002");
   expect_refused("enqueue('test.task', run_at => 'infinity')", "EQ002");
   expect_refused(R"(enqueue('test.task', retry => '{"backoff": "linear", "delay_ms": 1, "cap_ms": 1}'))",
-                 "23514");
+                 "EQ002");
   expect_refused(R"(enqueue('test.task', retry => '{"backoff": "fixed", "delay_ms": -1, "cap_ms": 1}'))",
-                 "23514");
-  expect_refused("enqueue('test.task', retry => '{}')", "23514");
-  expect_refused("enqueue('test.task', retry => 'null')", "23514");
+                 "EQ002");
+  expect_refused("enqueue('test.task', retry => '{}')", "EQ002");
+  expect_refused("enqueue('test.task', retry => 'null')", "EQ002");
+  for (const auto* time : {R"("soon")", "1.5", "604800001", "99999999999999999999", "null"}) {
+    expect_refused(
+        fmt::format(R"(enqueue('test.task', retry => '{{"backoff": "fixed", "delay_ms": {}}}'))", time),
+        "EQ002");
+  }
+  expect_refused(R"(enqueue('test.task', retry => '{"backoff": "fixed", "delay_ms": 1, "cap_ms": "x"}'))",
+                 "EQ002");
+}
+
+TEST_F(EnqueueTest, TakesARetryWithAndWithoutACap) {
+  for (const auto* retry : {R"({"backoff": "fixed", "delay_ms": 604800000})",
+                            R"({"backoff": "exponential", "delay_ms": 0, "cap_ms": 604800000})",
+                            R"({"backoff": "fixed", "delay_ms": 1, "cap_ms": null})"}) {
+    EXPECT_EQ(db().refusal(fmt::format("SELECT enqueue('test.task', retry => '{}')", retry)), "") << retry;
+  }
 }
 
 TEST_F(EnqueueTest, RefusesBatchesOfNoneAndOfTooMany) {
@@ -196,6 +215,11 @@ TEST_F(EnqueueTest, OfATaskNeedsItsDeclarationToBeSound) {
   EXPECT_EQ(db().refusal("SELECT declare_task('nodot')"), "EQ002");
   EXPECT_EQ(db().refusal("SELECT declare_task('test.new', p_retry => '{}')"), "EQ002");
   EXPECT_EQ(db().refusal("SELECT declare_task('test.new', p_retry => NULL)"), "EQ002");
+  EXPECT_EQ(db().refusal("SELECT declare_task('test.new', p_priority => 100000)"), "EQ002");
+  EXPECT_EQ(db().refusal("SELECT declare_task('test.new', p_max_attempts => 100000)"), "EQ002");
+  EXPECT_EQ(
+      db().refusal(R"(SELECT declare_task('test.new', p_retry => '{"backoff": "fixed", "delay_ms": "x"}'))"),
+      "EQ002");
   EXPECT_EQ(refused({}), "");
   EXPECT_EQ(refused({.queue = "elsewhere"}), "");
   EXPECT_EQ(db().text("SELECT queue FROM tasks WHERE name = 'test.new'"), "elsewhere");
