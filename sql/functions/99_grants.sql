@@ -24,7 +24,12 @@ DECLARE
                 "live_signing_keys", "rotate_signing_key", "claim_remote", "heartbeat_remote", "settle_remote", "release_remote",
                 "queues_with_work", "push_plan", "schema_version"]}';
 BEGIN
-  EXECUTE format('REVOKE ALL ON ALL FUNCTIONS IN SCHEMA %I FROM PUBLIC', v_schema);
+  FOR v_function IN
+    SELECT p.oid::regprocedure FROM pg_proc p
+    WHERE p.pronamespace = v_schema::regnamespace AND obj_description(p.oid, 'pg_proc') = 'eQueue: migrate replaces it'
+  LOOP
+    EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', v_function);
+  END LOOP;
   FOR v_part IN SELECT jsonb_object_keys(v_grants) LOOP
     v_role := v_schema || '_' || v_part;
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = v_role) THEN
@@ -40,6 +45,7 @@ BEGIN
     FOR v_function IN
       SELECT p.oid::regprocedure FROM pg_proc p
       WHERE p.pronamespace = v_schema::regnamespace AND v_grants -> v_part ? p.proname
+        AND obj_description(p.oid, 'pg_proc') = 'eQueue: migrate replaces it'
     LOOP
       EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', v_function, v_role);
     END LOOP;

@@ -34,6 +34,7 @@ std::vector<Migration> known_migrations() {
   return known;
 }
 
+// Drops the set that is there, and makes this program's (00_drop.sql, 98_mark.sql).
 std::string functions_text() {
   std::string text;
   for (const auto& file : sql_files()) {
@@ -41,22 +42,6 @@ std::string functions_text() {
   }
   return text;
 }
-
-// Functions and views hold no data, so that the whole set is replaced: what a newer one no longer has must
-// not stay.
-constexpr const char* drop_functions = R"sql(
-DO $$
-DECLARE
-  v_name text;
-BEGIN
-  FOR v_name IN SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = current_schema()::regnamespace LOOP
-    EXECUTE 'DROP FUNCTION ' || v_name || ' CASCADE';
-  END LOOP;
-  FOR v_name IN SELECT c.oid::regclass FROM pg_class c
-                WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'v' LOOP
-    EXECUTE 'DROP VIEW ' || v_name || ' CASCADE';
-  END LOOP;
-END $$)sql";
 
 struct Stored {
   int version = 0;
@@ -107,6 +92,28 @@ class Migrator {
   }
 
   Result<void> begin() {
+    if (auto recent = check_server(); !recent) return recent;
+    // The lock comes before the lock timeout: the second of two migrations waits for the first, however long
+    // it takes.
+    auto locked = script(fmt::format(R"(
+        BEGIN;
+        SET LOCAL client_min_messages = warning;
+        SELECT pg_advisory_xact_lock(hashtextextended('equeue migrate {0}', 0));
+        SET LOCAL lock_timeout = '10s';
+        SET LOCAL check_function_bodies = off)",
+                                     schema_));
+    if (!locked) return locked;
+    if (auto ours = check_schema_is_ours(); !ours) return ours;
+    return script(fmt::format(R"(
+        CREATE SCHEMA IF NOT EXISTS "{0}";
+        SET LOCAL search_path = "{0}", pg_temp;
+        CREATE TABLE IF NOT EXISTS migrations (
+          version integer PRIMARY KEY, name text NOT NULL, breaking boolean NOT NULL,
+          applied_at timestamptz NOT NULL DEFAULT clock_timestamp()))",
+                              schema_));
+  }
+
+  Result<void> check_server() {
     auto version = connection_.execute(
         {"SELECT current_setting('server_version_num')::int, current_setting('server_version')"});
     if (!version) return translate(version.error(), schema_, false);
@@ -115,20 +122,28 @@ class Migrator {
                    .message = fmt::format("PostgreSQL {} is too old", version->at(0, 1).bytes()),
                    .hint = "equeue needs PostgreSQL 15 or newer"};
     }
-    // The lock comes before the lock timeout: the second of two migrations waits for the first, however long
-    // it takes.
-    return script(fmt::format(R"(
-        BEGIN;
-        SET LOCAL client_min_messages = warning;
-        SELECT pg_advisory_xact_lock(hashtextextended('equeue migrate {0}', 0));
-        SET LOCAL lock_timeout = '10s';
-        SET LOCAL check_function_bodies = off;
-        CREATE SCHEMA IF NOT EXISTS "{0}";
-        SET LOCAL search_path = "{0}", pg_temp;
-        CREATE TABLE IF NOT EXISTS migrations (
-          version integer PRIMARY KEY, name text NOT NULL, breaking boolean NOT NULL,
-          applied_at timestamptz NOT NULL DEFAULT clock_timestamp()))",
-                              schema_));
+    return {};
+  }
+
+  // An application's own schema is no place for tables that may meet its own by name. An empty one is.
+  Result<void> check_schema_is_ours() {
+    pg::Params params;
+    params.text(schema_);
+    auto others = connection_.execute({R"(
+        SELECT pg_describe_object(d.classid, d.objid, 0)
+        FROM pg_namespace n JOIN pg_depend d ON d.refclassid = 'pg_namespace'::regclass AND d.refobjid = n.oid
+        WHERE n.nspname = $1 AND d.deptype = 'n' AND (
+          SELECT count(*) FROM pg_attribute a
+          WHERE a.attrelid = to_regclass(quote_ident($1) || '.migrations') AND NOT a.attisdropped
+            AND a.attname IN ('version', 'name', 'breaking', 'applied_at')) < 4
+        ORDER BY d.classid, d.objid LIMIT 1)",
+                                       params});
+    if (!others) return translate(others.error(), schema_, false);
+    if (others->count() == 0) return {};
+    return Error{.code = ErrorCode::configuration,
+                 .message = fmt::format("schema '{}' is in use by something else than eQueue: it holds {}",
+                                        schema_, others->at(0, 0).bytes()),
+                 .hint = "name a schema that does not exist yet, or an empty one"};
   }
 
   Result<Stored> read_versions() {
@@ -162,7 +177,6 @@ class Migrator {
         connection_.execute({"SELECT functions_digest IS NOT DISTINCT FROM md5($1) FROM settings", digest});
     if (!same) return translate(same.error(), schema_, false);
     if (!migrated && same->count() == 1 && same->at(0, 0).boolean()) return false;
-    if (auto done = script(drop_functions); !done) return done.error();
     if (auto done = script(text); !done) return done.error();
     auto noted = connection_.execute({"UPDATE settings SET functions_digest = md5($1)", digest});
     if (!noted) return translate(noted.error(), schema_);

@@ -16,8 +16,10 @@ struct MigrateReport {
 };
 
 // Everything in one transaction under an advisory lock: two at once take turns, one that dies leaves nothing.
-// Does nothing, quickly, when all is there. schema_too_new when a newer equeue has made a breaking change; a
-// newer schema without one is left as it is. `up_to` stops at an older migration, for tests of the way up.
+// Does nothing, quickly, when all is there. configuration when the schema holds something but was not made by
+// a migration; what others put into ours is left alone. schema_too_new when a newer equeue has made a
+// breaking change; a newer schema without one is left as it is. `up_to` stops at an older migration, for
+// tests of the way up.
 [[nodiscard]] Result<MigrateReport> migrate(pg::Connection& connection, const std::string& schema,
                                             std::optional<int> up_to = std::nullopt);
 

@@ -77,14 +77,72 @@ TEST_F(MigrateTest, ReachesTheSameFromEveryOlderVersion) {
 }
 
 TEST_F(MigrateTest, LeavesNothingWhenItFailsHalfWay) {
-  db().run(fmt::format("CREATE SCHEMA {0}; CREATE TABLE {0}.workers (mine integer)", fresh_name()));
+  migrate(fresh_name(), 1).value();
+  db().run(fmt::format("CREATE TABLE {0}.users (mine integer)", fresh_name()));
   const auto before = contents(fresh_name());
   const auto failed = migrate(fresh_name());
   ASSERT_FALSE(failed);
-  EXPECT_NE(failed.error().message.find("0001"), std::string::npos) << failed.error().message;
+  EXPECT_NE(failed.error().message.find("0002"), std::string::npos) << failed.error().message;
   EXPECT_EQ(contents(fresh_name()), before);
-  db().run(fmt::format("DROP TABLE {}.workers", fresh_name()));
+  db().run(fmt::format("DROP TABLE {}.users", fresh_name()));
   EXPECT_TRUE(migrate(fresh_name()));
+}
+
+TEST_F(MigrateTest, RefusesASchemaThatSomethingElseUses) {
+  for (const auto* made :
+       {"TABLE {}.orders (id bigint)", "VIEW {}.report AS SELECT 1 AS one",
+        "FUNCTION {}.answer() RETURNS integer LANGUAGE sql RETURN 42", "TYPE {}.mood AS ENUM ('good')",
+        "SEQUENCE {}.number", "TABLE {}.migrations (id bigint, name text)"}) {
+    db().run(fmt::format("CREATE SCHEMA {}", fresh_name()));
+    db().run("CREATE " + fmt::format(fmt::runtime(made), fresh_name()));
+    const auto before = contents(fresh_name());
+    const auto refused = migrate(fresh_name());
+    ASSERT_FALSE(refused) << made;
+    EXPECT_EQ(refused.error().code, ErrorCode::configuration) << refused.error().message;
+    EXPECT_NE(refused.error().message.find(fresh_name() + "."), std::string::npos) << refused.error().message;
+    EXPECT_EQ(contents(fresh_name()), before);
+    drop(fresh_name());
+  }
+  EXPECT_EQ(migrate("information_schema").error().code, ErrorCode::configuration);
+}
+
+TEST_F(MigrateTest, TakesAnEmptySchemaThatIsThere) {
+  db().run(
+      fmt::format("CREATE SCHEMA {0}; ALTER DEFAULT PRIVILEGES IN SCHEMA {0} GRANT SELECT ON TABLES TO "
+                  "pg_monitor",
+                  fresh_name()));
+  EXPECT_EQ(migrate(fresh_name()).value().from, 0);
+  EXPECT_TRUE(check(fresh_name()));
+}
+
+TEST_F(MigrateTest, LeavesAloneWhatOthersPutIntoItsSchema) {
+  db().run(
+      "CREATE FUNCTION theirs() RETURNS integer LANGUAGE sql RETURN 42; "
+      "CREATE FUNCTION claim(theirs text) RETURNS text LANGUAGE sql RETURN theirs; "
+      "CREATE VIEW their_view AS SELECT theirs() AS one; "
+      "UPDATE settings SET functions_digest = 'of an earlier build'");
+  const std::string query =
+      "SELECT string_agg(item, ' ') FROM (SELECT oid::text || coalesce(proacl::text, 'as made') AS item FROM "
+      "pg_proc WHERE proname = 'theirs' OR proargnames = '{theirs}' UNION ALL SELECT oid::text FROM pg_class "
+      "WHERE relname = 'their_view' ORDER BY 1) theirs";
+  const auto before = db().text(query);
+  EXPECT_TRUE(migrate(schema()).value().functions_replaced);
+  EXPECT_EQ(db().text(query), before);
+  EXPECT_EQ(db().number("SELECT one FROM their_view"), 42);
+}
+
+TEST_F(MigrateTest, RefusesToDropWhatOthersHaveBuiltOnIts) {
+  db().run(
+      "CREATE VIEW their_view AS SELECT id FROM jobs; "
+      "UPDATE settings SET functions_digest = 'of an earlier build'");
+  const auto before = contents(schema());
+  const auto refused = migrate(schema());
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("their_view"), std::string::npos) << refused.error().message;
+  EXPECT_NE(refused.error().hint.find("drop it"), std::string::npos) << refused.error().hint;
+  EXPECT_EQ(contents(schema()), before);
+  db().run("DROP VIEW their_view");
+  EXPECT_TRUE(migrate(schema()).value().functions_replaced);
 }
 
 TEST_F(MigrateTest, LeavesNothingWhenItsConnectionDies) {
@@ -149,10 +207,16 @@ TEST_F(MigrateTest, ReplacesAllFunctionsWhenOneDiffers) {
   db().run(
       "UPDATE settings SET functions_digest = 'of an earlier build'; "
       "CREATE FUNCTION no_longer_there() RETURNS integer LANGUAGE sql RETURN 1; "
+      "COMMENT ON FUNCTION no_longer_there IS 'eQueue: migrate replaces it'; "
+      "CREATE FUNCTION built_on_it(p_one integer DEFAULT no_longer_there()) RETURNS integer LANGUAGE sql "
+      "RETURN p_one; "
+      "COMMENT ON FUNCTION built_on_it IS 'eQueue: migrate replaces it'; "
       "CREATE OR REPLACE FUNCTION has_work(p_queues text[]) RETURNS boolean LANGUAGE sql RETURN false");
   const auto report = migrate(schema()).value();
   EXPECT_TRUE(report.functions_replaced);
-  EXPECT_EQ(db().text("SELECT (to_regproc('no_longer_there') IS NULL)::text"), "true");
+  EXPECT_EQ(
+      db().text("SELECT (coalesce(to_regproc('no_longer_there'), to_regproc('built_on_it')) IS NULL)::text"),
+      "true");
   EXPECT_TRUE(store::has_work(cell(), std::vector<std::string>{"default"}).value());
 }
 
