@@ -159,6 +159,10 @@ int main(int argc, char** argv) {
 
   try {
     app.parse(argc, argv);
+    if (settings.database.url.empty() && command != generate) {
+      std::cerr << "puzzles: no database is named (give --database-url, or set EQUEUE_DATABASE_URL)\n";
+      return exit_usage;
+    }
     return command(settings);
   } catch (const CLI::ParseError& fault) {
     return app.exit(fault) == EXIT_SUCCESS ? EXIT_SUCCESS : exit_usage;

@@ -4,7 +4,6 @@
 
 #include <chrono>
 
-#include "tests/puzzles/puzzle_files.hpp"
 #include "tests/puzzles/rules.hpp"
 
 namespace puzzles {
@@ -14,29 +13,6 @@ using std::chrono::steady_clock;
 
 Grid grid_of(const std::string& line) {
   return parse_grid(line).value();
-}
-
-void solve_collection(const std::string& name, std::size_t lines_expected) {
-  const auto lines = read_collection(name);
-  if (!lines) GTEST_SKIP() << name << " is not on this machine";
-  EXPECT_EQ(lines->size(), lines_expected);
-  for (const auto& line : *lines) {
-    const auto puzzle = parse_grid(line);
-    ASSERT_TRUE(puzzle) << line << " " << puzzle.error().message;
-    const auto solution = solve(*puzzle);
-    ASSERT_EQ(solution.verdict, Verdict::solved) << line;
-    ASSERT_EQ(find_fault(format_grid(*puzzle), format_grid(solution.grid)), "") << line;
-  }
-}
-
-TEST(Solver, SolvesTheTenThousand) {
-  solve_collection("sudoku10k.txt", 10'000);
-}
-TEST(Solver, SolvesTheTop95) {
-  solve_collection("sudoku-top95.txt", 95);
-}
-TEST(Solver, SolvesTheHardest) {
-  solve_collection("sudoku-hardest.txt", 11);
 }
 
 TEST(Solver, SolvesWithoutAGuessWhatLogicAloneSolves) {

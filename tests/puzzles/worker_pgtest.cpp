@@ -4,7 +4,6 @@
 #include <equeue/worker.hpp>
 
 #include "tests/puzzles/puzzle_database.hpp"
-#include "tests/puzzles/puzzle_files.hpp"
 #include "tests/puzzles/rules.hpp"
 
 namespace puzzles {
@@ -49,20 +48,6 @@ TEST_F(Worker, SolvesGeneratedPuzzlesAndLetsBrokenLinesStopNothing) {
   here.import(lines);
   work_until_drained(here);
   expect_all_ended(here, static_cast<std::int64_t>(good.size()), dead);
-}
-
-TEST_F(Worker, SolvesTheRealCollections) {
-  const PuzzleDatabase here;
-  here.declare();
-  std::int64_t puzzles = 0;
-  for (const char* name : {"sudoku10k.txt", "sudoku-top95.txt", "sudoku-hardest.txt"}) {
-    const auto lines = read_collection(name);
-    if (!lines) GTEST_SKIP() << name << " is not on this machine";
-    puzzles += here.import(*lines).puzzles;
-  }
-  EXPECT_EQ(puzzles, 10'106);
-  work_until_drained(here);
-  expect_all_ended(here, puzzles, 0);
 }
 
 }  // namespace
