@@ -62,9 +62,11 @@ int main(int argc, char** argv) {
   std::size_t jobs = 200'000;
   int rounds = 3;
   std::string url, peers;
+  std::optional<std::filesystem::path> postgres;
   app.add_option("--jobs", jobs, "jobs in each round")->check(CLI::Range(1'000, 10'000'000));
   app.add_option("--rounds", rounds, "rounds, of which the median is printed")->check(CLI::Range(1, 100));
   app.add_option("--database-url", url, "a server to measure on; default: a private one with fsync on");
+  app.add_option("--postgres", postgres, "the folder with initdb and postgres of the private one");
   app.add_option("--peers-folder", peers, "where ./dev bench --peers has installed the peers");
   CLI11_PARSE(app, argc, argv);
   try {
@@ -75,6 +77,7 @@ int main(int argc, char** argv) {
     {
       auto cluster =
           embedded::Cluster::start({.data_folder = folder,
+                                    .bin_folder = postgres,
                                     .search_path = path ? path : "",
                                     .settings = {{"shared_buffers", "1GB"}, {"max_wal_size", "8GB"}}});
       result = measure(cluster.value().url(), jobs, rounds, peers);

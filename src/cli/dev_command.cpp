@@ -31,6 +31,7 @@ struct Options {
   bool demo = false;
   bool once = false;
   std::optional<std::string> data;
+  std::optional<std::string> postgres;
   std::optional<int> jobs;
   std::optional<int> seed;
   std::optional<int> port;
@@ -94,6 +95,7 @@ class Dev {
     const auto folder = data_folder(options_, around);
     session_.terminal.note(fmt::format("starting PostgreSQL in {}", folder.string()));
     embedded::ClusterOptions options{.data_folder = folder, .search_path = around.search_path};
+    if (options_.postgres) options.bin_folder = around.working_folder / *options_.postgres;
     if (options_.port) options.tcp_port = static_cast<std::uint16_t>(*options_.port);
     auto cluster = embedded::Cluster::start(std::move(options));
     if (!cluster) return cluster.error();
@@ -251,6 +253,8 @@ void add_dev(Command root) {
             "End when the work is done; with --demo, 1 unless all ended as it should")
       .option("--data", options->data, "FOLDER",
               "Where the database is kept (default: ./.equeue/dev in a project)")
+      .option("--postgres", options->postgres, "FOLDER",
+              "Where initdb and postgres are (default: looked for in PATH, then /usr/lib/postgresql)")
       .option("--jobs", options->jobs, 1, demo_jobs_max, "Puzzles of the demo (default: 2000)")
       .option("--seed", options->seed, 0, seed_max, "The same seed makes the same puzzles (default: 1)")
       .option("--port", options->port, 0, port_max,

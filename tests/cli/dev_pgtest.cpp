@@ -4,6 +4,7 @@
 #include <boost/json/parse.hpp>
 
 #include "embedded/cluster.hpp"
+#include "embedded/server_binaries.hpp"
 #include "tests/cli/program.hpp"
 #include "tests/eventually.hpp"
 
@@ -72,6 +73,27 @@ TEST_F(Dev, RunsItsDemoTwiceInOneFolder) {
     EXPECT_THAT(ran.err, HasSubstr(data_.string()));
     EXPECT_THAT(ran.out, HasSubstr("20 of 20 puzzles solved"));
   }
+}
+
+TEST_F(Dev, StartsTheServerProgramsThatAreNamed) {
+  const auto machines = embedded::find_server_binaries(std::nullopt, std::getenv("PATH")).value();
+  const auto named = program_.folder() / "named";
+  std::filesystem::create_directory(named);
+  std::filesystem::permissions(named, std::filesystem::perms(0777));
+  std::filesystem::create_symlink(machines.initdb, named / "initdb");
+  program_.write("named/postgres", fmt::format("#!/bin/sh\necho started >>'{}/was'\nexec '{}' \"$@\"\n",
+                                               named.string(), machines.postgres.string()));
+  std::filesystem::permissions(named / "postgres", std::filesystem::perms(0755));
+  const auto ran = program_.run({"dev", "--once", "--data", "data", "--postgres", "named"});
+  EXPECT_EQ(ran.code, 0) << ran.out << ran.err;
+  EXPECT_EQ(first_line_of(named / "was"), "started");
+}
+
+TEST_F(Dev, SaysThatTheNamedServerProgramsAreMissing) {
+  const auto ran = program_.run({"dev", "--once", "--data", "data", "--postgres", "nowhere"});
+  EXPECT_EQ(ran.code, 9) << ran.out;
+  EXPECT_THAT(ran.err, HasSubstr("no server programs of PostgreSQL 15 or newer in "));
+  EXPECT_THAT(ran.err, HasSubstr((program_.folder() / "nowhere").string()));
 }
 
 TEST_F(Dev, EndsItsServerWhenItIsStopped) {
