@@ -60,6 +60,7 @@ constexpr Edge all_edges[] = {
     {none, Operation::enqueue, State::queued},
     {State::queued, Operation::claim, State::running},
     {State::queued, Operation::cancel, State::cancelled},
+    {State::queued, Operation::purge_queue, State::cancelled},
     {State::running, Operation::settle_succeeded, State::succeeded, true},
     {State::running, Operation::settle_failed, State::queued, true},
     {State::running, Operation::settle_failed, State::dead, true},
@@ -98,6 +99,8 @@ std::string_view to_string(Operation operation) {
       return "upkeep";
     case Operation::cancel:
       return "cancel";
+    case Operation::purge_queue:
+      return "purge queue";
     case Operation::redrive:
       return "redrive";
     case Operation::purge:

@@ -19,8 +19,9 @@ enum class Operation {
   release,  // also settle with the outcome released
   upkeep,   // the lease ran out: the attempt is lost
   cancel,
+  purge_queue,  // all that waits in a queue
   redrive,
-  purge
+  purge  // of dead jobs
 };
 
 // As docs/lifecycle.md writes it: "settle failed".

@@ -1,4 +1,5 @@
 #include "model/lifecycle.hpp"
+#include "store/queues.hpp"
 #include "tests/store/protocol_test.hpp"
 
 namespace equeue::tests {
@@ -26,17 +27,12 @@ constexpr std::pair<Start, std::string_view> starts[] = {
     {Start::succeeded, "succeeded"},  {Start::dead, "dead"},
     {Start::cancelled, "cancelled"}};
 
-constexpr Operation operations[] = {Operation::enqueue,
-                                    Operation::claim,
-                                    Operation::settle_succeeded,
-                                    Operation::settle_failed,
-                                    Operation::settle_cancelled,
-                                    Operation::settle_snoozed,
-                                    Operation::release,
-                                    Operation::upkeep,
-                                    Operation::cancel,
-                                    Operation::redrive,
-                                    Operation::purge};
+constexpr Operation operations[] = {Operation::enqueue,          Operation::claim,
+                                    Operation::settle_succeeded, Operation::settle_failed,
+                                    Operation::settle_cancelled, Operation::settle_snoozed,
+                                    Operation::release,          Operation::upkeep,
+                                    Operation::cancel,           Operation::purge_queue,
+                                    Operation::redrive,          Operation::purge};
 
 struct Subject {
   JobId job;
@@ -128,6 +124,9 @@ class LifecycleTest : public ProtocolTest {
         break;
       case Operation::cancel:
         static_cast<void>(store::cancel(cell(), subject.job, "no need"));
+        break;
+      case Operation::purge_queue:
+        static_cast<void>(store::purge_queue(cell(), "default", 10, "tester"));
         break;
       case Operation::redrive:
         static_cast<void>(store::redrive(cell(), subject.job, "tester"));
