@@ -16,8 +16,12 @@ void add_commands(CommandLine& line) {
   add_jobs_cancel(jobs);
   add_jobs_redrive(jobs);
 
-  auto queues = root.command("queues", "Look at queues");
+  auto queues = root.command("queues", "Look at queues, pause and resume them, limit or purge what waits");
   add_queues_list(queues);
+  add_queues_pause(queues);
+  add_queues_resume(queues);
+  add_queues_limit(queues);
+  add_queues_purge(queues);
 
   auto dead = root.command("dead", "Dead jobs: list, redrive or purge them");
   add_dead_list(dead);

@@ -1,8 +1,5 @@
-#include <unistd.h>
-
-#include <iostream>
-
 #include "cli/commands.hpp"
+#include "cli/confirm.hpp"
 #include "cli/dead_jobs.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/printable.hpp"
@@ -10,21 +7,14 @@
 namespace equeue::cli {
 namespace {
 
-// Whether the user says yes. invalid_argument when nobody can be asked.
+// Nothing to ask when there is nothing to purge.
 Result<bool> confirmed(Session& session, Client& client, const JobFilter& filter) {
   const auto count = count_dead(client, filter);
   if (!count) return count.error();
   if (*count == 0) return true;
-  if (isatty(STDIN_FILENO) == 0 || !session.terminal.facts().err_is_terminal) {
-    return Error{.code = ErrorCode::invalid_argument,
-                 .message = "purge removes jobs for good and nobody is there to be asked",
-                 .hint = "say --yes"};
-  }
-  session.terminal.note(fmt::format("Remove {}{} dead jobs{} for good? [y/N]", filter.task ? "up to " : "",
-                                    with_commas(*count), describe_filter(filter)));
-  std::string answer;
-  std::getline(std::cin, answer);
-  return answer == "y" || answer == "Y" || answer == "yes";
+  return confirmed(session, "purge",
+                   fmt::format("Remove {}{} dead jobs{} for good?", filter.task ? "up to " : "",
+                               with_commas(*count), describe_filter(filter)));
 }
 
 Result<int> run(const DeadOptions& options, Session& session) {

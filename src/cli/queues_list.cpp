@@ -8,6 +8,13 @@
 namespace equeue::cli {
 namespace {
 
+std::string what_holds_back(const QueueStatus& queue) {
+  std::string text = queue.paused ? "paused" : "";
+  if (queue.depth_limit)
+    text += fmt::format("{}limit {}", text.empty() ? "" : ", ", with_commas(*queue.depth_limit));
+  return text;
+}
+
 std::string to_table(const std::vector<QueueStatus>& queues, const TerminalFacts& facts) {
   Table table({{"QUEUE"},
                {"READY", true},
@@ -24,7 +31,7 @@ std::string to_table(const std::vector<QueueStatus>& queues, const TerminalFacts
                {with_commas(queue.running)},
                {with_commas(queue.dead), queue.dead > 0 ? Style::red : Style::plain},
                {queue.oldest_due_at ? relative_time(*queue.oldest_due_at, at) : "-"},
-               {queue.paused ? "paused" : "", Style::yellow}});
+               {what_holds_back(queue), Style::yellow}});
   }
   return table.format(facts);
 }
