@@ -41,7 +41,7 @@ template <TaskPayload Payload>
 
 /// A database with a migrated `equeue` schema and nothing else in it, made by the constructor and dropped by
 /// the destructor with whoever is still connected. Safe to have many, also in tests that run in parallel. The
-/// four roles that a migration makes (equeue_enqueue, …) are the server's and stay.
+/// five roles that a migration makes (equeue_enqueue, …) are the server's and stay.
 class ScratchDatabase {
  public:
   /// On a private PostgreSQL server of the tests of this user, which the first one starts and the last one
