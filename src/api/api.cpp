@@ -4,9 +4,7 @@
 
 #include "api/call.hpp"
 #include "api/routes.hpp"
-#include "base/json_document.hpp"
 #include "base/log.hpp"
-#include "base/payload_check.hpp"
 #include "http/problem.hpp"
 
 namespace equeue::api {
@@ -48,28 +46,14 @@ void check_query(const Operation& operation, const http::Request& request) {
   }
 }
 
-// What is no text is nowhere to be found, and may not come back in a message.
-void check_text(std::string_view text) {
-  if (check_payload_text(json_quoted(text))) return;
-  refuse(400, "bad_request", "the request's target holds bytes that are no UTF-8");
-}
-
-void check_texts(const http::Request& request) {
-  for (const auto& text : request.arguments) check_text(text);
-  for (const auto& [name, value] : request.query) {
-    check_text(name);
-    check_text(value);
-  }
-}
-
 net::awaitable<http::Response> answer(const Operation& operation, Service& service, http::Request& request) {
   try {
     auth::Principal principal;
     if (operation.policy.needs_credentials()) {
       principal = co_await service.guard.identify(request);
+      request.caller = to_string(principal);
       check_policy(operation, principal);
     }
-    check_texts(request);
     check_body(operation, request);
     check_query(operation, request);
     Call call(request, std::move(principal));

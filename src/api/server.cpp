@@ -138,10 +138,9 @@ Result<void> Server::listen() {
                  .message = fmt::format("{} can be reached by others, and there is no TLS", options.address),
                  .hint = "give a certificate, listen on 127.0.0.1, or allow it (plain) behind a proxy"};
   }
-  state.http.emplace(
-      state.io, state.router,
-      http::ServerOptions{
-          .address = options.address, .port = options.port, .tls = state.tls, .observe = write_access_log});
+  http::ServerOptions http{.address = options.address, .port = options.port, .tls = state.tls};
+  if (options.access_log) http.observe = write_access_log;
+  state.http.emplace(state.io, state.router, std::move(http));
   return state.http->listen();
 }
 

@@ -19,9 +19,18 @@ sigset_t watched(bool also_hangup) {
 
 }  // namespace
 
-Interrupts::Interrupts(std::function<void()> on_signal, std::function<void()> on_hangup) {
-  const auto signals = watched(static_cast<bool>(on_hangup));
+BlockedSignals::BlockedSignals(bool also_hangup) {
+  const auto signals = watched(also_hangup);
   pthread_sigmask(SIG_BLOCK, &signals, &before_);
+}
+
+BlockedSignals::~BlockedSignals() {
+  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
+
+Interrupts::Interrupts(std::function<void()> on_signal, std::function<void()> on_hangup)
+    : blocked_(static_cast<bool>(on_hangup)) {
+  const auto signals = watched(static_cast<bool>(on_hangup));
   watcher_ = std::jthread([signals, on_signal = std::move(on_signal),
                            on_hangup = std::move(on_hangup)](const std::stop_token& stop) {
     while (!stop.stop_requested()) {
@@ -35,7 +44,6 @@ Interrupts::Interrupts(std::function<void()> on_signal, std::function<void()> on
 Interrupts::~Interrupts() {
   watcher_.request_stop();
   watcher_.join();
-  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
 }  // namespace equeue::cli

@@ -22,6 +22,8 @@ Result<int> run(Session& session) {
   const auto database = configured_database(session);
   if (!database) return database.error();
   raise_open_files();
+  // The server's threads inherit it. Who is to be stopped does not exist yet, so a signal waits.
+  const BlockedSignals blocked(true);
   api::Server server(*database, session.settings.server);
   if (auto listening = server.listen(); !listening) return listening.error();
   const Interrupts interrupts([&] { server.stop(); }, [&] { server.reload(); });

@@ -1,6 +1,6 @@
 #include "http/connection.hpp"
 
-#include <sys/socket.h>
+#include <poll.h>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -60,19 +60,23 @@ net::awaitable<Response> handle(const Handler& handler, Request& request) {
   co_return problem(Error{.code = ErrorCode::database_error});
 }
 
-// Returns when the client has closed its side. Bytes of a next request hide that: then it is not seen before
-// the end.
+// Also behind bytes that nobody has read yet: those of a next request, or TLS saying good-bye.
+bool has_closed(net::ip::tcp::socket& socket) {
+  pollfd look{socket.native_handle(), POLLRDHUP, 0};
+  return ::poll(&look, 1, 0) > 0;
+}
+
+// Returns when the client has closed its side.
 net::awaitable<void> until_gone(net::ip::tcp::socket& socket) {
+  // Unread bytes keep the socket readable, so what comes behind them has to be looked for.
+  constexpr std::chrono::milliseconds between_looks{500};
+  const auto executor = co_await net::this_coro::executor;
+  net::steady_timer pause(executor);
   while (true) {
     co_await socket.async_wait(net::ip::tcp::socket::wait_read, use_awaitable);
-    char byte = 0;
-    const auto got = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    if (got == 0) co_return;
-    if (got < 0 && errno != EAGAIN && errno != EINTR) co_return;
-    if (got > 0) {
-      net::steady_timer never(co_await net::this_coro::executor, Clock::time_point::max());
-      co_await never.async_wait(use_awaitable);
-    }
+    if (has_closed(socket)) co_return;
+    pause.expires_after(between_looks);
+    co_await pause.async_wait(use_awaitable);
   }
 }
 
@@ -153,6 +157,7 @@ class Conversation {
     exchange_.path = request.path;
     if (auto failed = co_await read_body(request)) co_return co_await refuse(refusal(*failed), began);
     auto response = co_await answer(request, segments);
+    exchange_.caller = std::move(request.caller);
     if (!response) co_return false;
     const bool stays = parser_->keep_alive() && !serving_.is_stopping;
     const bool sent = co_await send(std::move(*response), request.method == Method::head, stays, began);

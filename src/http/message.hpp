@@ -28,8 +28,9 @@ struct Request {
   std::vector<std::pair<std::string, std::string>> query;  // decoded
   Headers headers;
   std::string body;
-  std::string id;    // of this request: in the answer, in the log
-  std::string peer;  // the address that the connection comes from
+  std::string id;        // of this request: in the answer, in the log
+  std::string peer;      // the address that the connection comes from
+  std::string caller{};  // who asks, once the handler knows; for the access log
 };
 
 struct Response {

@@ -5,6 +5,8 @@
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 
+#include "base/json_document.hpp"
+#include "base/payload_check.hpp"
 #include "http/limits.hpp"
 #include "http/problem.hpp"
 
@@ -69,6 +71,11 @@ bool holds_control(std::string_view text) {
                      [](unsigned char byte) { return byte < 0x20 || byte == 0x7f; });
 }
 
+// What is no text is nowhere to be found, and may not come back in a message.
+bool is_text(std::string_view text) {
+  return check_payload_text(json_quoted(text)).has_value();
+}
+
 }  // namespace
 
 std::variant<Target, Response> read_head(const Head& head) {
@@ -94,11 +101,14 @@ std::variant<Target, Response> read_head(const Head& head) {
   target.request.method = *method;
   for (auto segment : parsed->segments()) {
     if (holds_control(segment)) return problem(400, "bad_request", "the path holds a control character");
+    if (!is_text(segment)) return problem(400, "bad_request", "the path holds bytes that are no UTF-8");
     target.segments.emplace_back(std::move(segment));
   }
   for (const auto& each : parsed->params()) {
     if (holds_control(each.key) || holds_control(each.value))
       return problem(400, "bad_request", "the query holds a control character");
+    if (!is_text(each.key) || !is_text(each.value))
+      return problem(400, "bad_request", "the query holds bytes that are no UTF-8");
     target.request.query.emplace_back(each.key, each.value);
   }
   for (const auto& segment : target.segments) target.request.path.append("/").append(segment);

@@ -21,6 +21,7 @@ namespace equeue::http {
 struct Exchange {
   std::string id;
   std::string peer;
+  std::string caller;  // as the handler named it; empty when it did not
   Method method = Method::get;
   std::string path;     // without query, as secrets may lie there; empty when the request was not understood
   std::string pattern;  // of the route; empty when there was none

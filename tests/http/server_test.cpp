@@ -4,6 +4,8 @@
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
 
 #include "http/limits.hpp"
 #include "tests/http/running_server.hpp"
@@ -22,6 +24,7 @@ class HttpServer : public ::testing::Test {
  protected:
   HttpServer() {
     router_.add({Method::get, "/hello/{name}", [](Request& request) -> net::awaitable<Response> {
+                   request.caller = "a caller";
                    co_return Response{.body = "hello " + request.arguments.at(0),
                                       .content_type = "text/plain"};
                  }});
@@ -158,6 +161,9 @@ TEST_P(BadBytes, AreRefusedAndTheNextGoodRequestWorks) {
   if (GetParam().status != 0) {
     EXPECT_THAT(answer, HasSubstr("application/problem+json"));
     EXPECT_THAT(answer, HasSubstr("\"code\":"));
+    boost::system::error_code fault;
+    boost::json::parse(answer.substr(answer.find("\r\n\r\n") + 4), fault);
+    EXPECT_FALSE(fault) << answer;
   }
   EXPECT_TRUE(client.is_closed());
   EXPECT_TRUE(client.answer().empty()) << "a smuggled request was answered";
@@ -175,6 +181,9 @@ const std::string smuggled = "GET /hello/smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
 INSTANTIATE_TEST_SUITE_P(
     OfAllKinds, BadBytes,
     ::testing::Values(
+        Bad{"APathThatIsNoText", "GET /%ff HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+        Bad{"ASegmentThatIsNoText", "GET /hello/%c3 HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+        Bad{"AQueryThatIsNoText", "GET /query?a=%ed%a0%80 HTTP/1.1\r\nHost: a\r\n\r\n", 400},
         Bad{"Nothing", "", 0}, Bad{"HalfARequestLine", "GET /he", 0},
         Bad{"HalfAHead", "GET / HTTP/1.1\r\nHost", 0},
         Bad{"NoHttp", "\x16\x03\x01\x02\x01\x01\xff\r\n\r\n", 400},
@@ -243,6 +252,16 @@ INSTANTIATE_TEST_SUITE_P(
                 std::string(0x200000, 'a') + "\r\n0\r\n\r\n",
             413}),
     [](const auto& tested) { return tested.param.name; });
+
+// Nor does a request that it has sent ahead hide that it has left.
+TEST_F(HttpServer, EndsAWaitWhoseClientIsGoneAndHadMoreToAsk) {
+  {
+    RawClient client(server().port());
+    client.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\nGET /hello/a HTTP/1.1\r\nHost: a\r\n\r\n");
+    ASSERT_TRUE(eventually([&] { return waiting_ == 1; }));
+  }
+  EXPECT_TRUE(eventually([&] { return waiting_ == 0; }));
+}
 
 TEST_F(HttpServer, EndsAWaitWhoseClientIsGone) {
   {
@@ -336,6 +355,7 @@ TEST_F(HttpServer, ReportsEachExchangeWithoutItsQuery) {
   ask("GET /hello/you?token=secret HTTP/1.1\r\nHost: a\r\nX-Request-Id: r1\r\n\r\n");
   ASSERT_TRUE(eventually([&] { return exchanges().size() == 1; }));
   const auto exchange = exchanges()[0];
+  EXPECT_EQ(exchange.caller, "a caller");
   EXPECT_EQ(exchange.id, "r1");
   EXPECT_EQ(exchange.peer, "127.0.0.1");
   EXPECT_EQ(exchange.path, "/hello/you");

@@ -5,6 +5,9 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <equeue/id.hpp>
 #include <fstream>
@@ -71,6 +74,35 @@ TEST_F(Tls, CarriesRequests) {
   const auto seen = visit(server.port());
   EXPECT_THAT(seen.answer, HasSubstr("\r\n\r\nsafe"));
   EXPECT_EQ(seen.server_name, "first");
+}
+
+// It says good-bye, which are bytes that nobody reads while a handler waits.
+TEST_F(Tls, EndsAWaitWhoseClientIsGone) {
+  std::atomic<int> waiting = 0;
+  router_.add({http::Method::get, "/wait",
+               [&waiting](http::Request&) -> net::awaitable<http::Response> {
+                 ++waiting;
+                 const std::shared_ptr<void> leaving(nullptr, [&waiting](void*) { --waiting; });
+                 net::steady_timer never(co_await net::this_coro::executor,
+                                         net::steady_timer::time_point::max());
+                 co_await never.async_wait(net::use_awaitable);
+                 co_return http::Response{};
+               },
+               true});
+  RunningServer server(router_, {.tls = load().value()});
+  {
+    net::io_context io;
+    ssl::context context(ssl::context::tls_client);
+    ssl::stream<net::ip::tcp::socket> stream(io, context);
+    stream.next_layer().connect({net::ip::address_v4::loopback(), server.port()});
+    stream.handshake(ssl::stream_base::client);
+    net::write(stream, net::buffer(std::string_view("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n")));
+    ASSERT_TRUE(eventually([&] { return waiting == 1; }));
+    SSL_shutdown(stream.native_handle());
+    boost::system::error_code unsent;
+    stream.next_layer().close(unsent);
+  }
+  EXPECT_TRUE(eventually([&] { return waiting == 0; }));
 }
 
 TEST_F(Tls, TakesANewCertificateForConnectionsToCome) {
