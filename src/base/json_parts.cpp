@@ -1,5 +1,7 @@
 #include "base/json_parts.hpp"
 
+#include <equeue/json_codec.hpp>
+
 namespace equeue {
 namespace {
 
@@ -35,6 +37,13 @@ std::string_view trimmed_end(std::string_view text) {
   return text.substr(0, text.find_last_not_of(blanks) + 1);
 }
 
+// Whether a key, written with its quotes, reads as `name`: a writer may escape any letter of it.
+bool reads_as(std::string_view quoted, std::string_view name) {
+  if (quoted.find('\\') == quoted.npos) return quoted.substr(1, quoted.size() - 2) == name;
+  const auto decoded = detail::parse(quoted);
+  return decoded && decoded->is_string() && std::string_view(decoded->as_string()) == name;
+}
+
 }  // namespace
 
 std::string_view member_text(std::string_view object, std::string_view name) {
@@ -43,10 +52,10 @@ std::string_view member_text(std::string_view object, std::string_view name) {
     at = object.find_first_not_of(blanks, at);
     if (at == object.npos || object[at] != '"') return {};
     const auto key_end = string_end(object, at);
-    const auto key = object.substr(at + 1, key_end - at - 2);
+    const auto key = object.substr(at, key_end - at);
     const auto begin = object.find_first_not_of(blanks, object.find(':', key_end) + 1);
     const auto end = value_end(object, begin);
-    if (key == name) return trimmed_end(object.substr(begin, end - begin));
+    if (reads_as(key, name)) return trimmed_end(object.substr(begin, end - begin));
     if (end >= object.size() || object[end] != ',') return {};
     at = end + 1;
   }

@@ -7,8 +7,7 @@
 
 namespace equeue {
 
-// The text of a member of a valid JSON object; empty if it has none of that name. Requires: `name` is written
-// without escapes.
+// The text of a member of a valid JSON object; empty if it has none of that name, however its key is written.
 [[nodiscard]] std::string_view member_text(std::string_view object, std::string_view name);
 
 // The texts of the elements of a valid JSON array, without blanks around them.

@@ -37,6 +37,15 @@ TEST_F(EnqueueRoutes, KeepsEveryDigitOfAPayload) {
   EXPECT_EQ(query("SELECT payload->>0 FROM equeue.ready WHERE id = '" + std::string(id) + "'"), exact);
 }
 
+TEST_F(EnqueueRoutes, ReadsKeysThatAreWrittenWithEscapes) {
+  const auto one = enqueue_body(job(R"(,"\u0070ayload":{"n":1.50})"));
+  const auto many = enqueue_body(R"({"\u006aobs":[)" + job(R"(,"p\u0061yload":[2.50])") + "]}");
+  ASSERT_EQ(many.status, 201) << many.body;
+  EXPECT_EQ(query("SELECT payload->>'n' FROM equeue.ready WHERE id = '" + one.text("id") + "'"), "1.50");
+  const auto id = many.json().at("jobs").at(0).at("id").as_string();
+  EXPECT_EQ(query("SELECT payload->>0 FROM equeue.ready WHERE id = '" + std::string(id) + "'"), "2.50");
+}
+
 TEST_F(EnqueueRoutes, MakesOneJobOfARequestThatIsRepeated) {
   const std::vector<std::string> header{"Idempotency-Key: again " + task_};
   const auto call = [&](const std::string& body) {

@@ -20,6 +20,14 @@ TEST(MemberText, IsWhatWasWritten) {
   EXPECT_EQ(member_text("{}", "a"), "");
 }
 
+TEST(MemberText, FindsAKeyThatIsWrittenWithEscapes) {
+  constexpr std::string_view object = R"({"\u0070ayloa\u0064": 1.50, "a\"b": 2, "\u006Aobs": [3]})";
+  EXPECT_EQ(member_text(object, "payload"), "1.50");
+  EXPECT_EQ(member_text(object, "a\"b"), "2");
+  EXPECT_EQ(member_text(object, "jobs"), "[3]");
+  EXPECT_EQ(member_text(object, "ayload"), "");
+}
+
 TEST(MemberText, FindsTheMemberOfTheOuterObject) {
   constexpr std::string_view text =
       R"( { "a" : {"payload": 1}, "b": "payload\":", "payload" : [ {"x": "]"} ] } )";

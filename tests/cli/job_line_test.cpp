@@ -14,6 +14,10 @@ TEST(JobLine, NeedsOnlyATask) {
   EXPECT_FALSE(job.options.queue || job.options.priority || job.options.key || job.options.retry);
 }
 
+TEST(JobLine, ReadsAKeyThatIsWrittenWithEscapes) {
+  EXPECT_EQ(parse_job_line(R"({"task": "a.b", "\u0070ayload": [7]})").value().payload, "[7]");
+}
+
 TEST(JobLine, TakesEveryOption) {
   const auto job = parse_job_line(R"({"task": "a.b", "payload": [1], "queue": "q", "priority": 2, "key": "k",
       "max_attempts": 3, "timeout": "1m", "delay": "2s", "retry": {"backoff": "fixed", "delay": "5s"}})")
