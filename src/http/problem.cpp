@@ -25,8 +25,6 @@ int status_of(const Error& error) {
       return 409;
     case ErrorCode::queue_full:
       return 429;
-    case ErrorCode::permission_denied:
-      return 403;
     case ErrorCode::timeout:
     case ErrorCode::database_away:
     case ErrorCode::outcome_unknown:
@@ -130,6 +128,9 @@ Response problem(int status, std::string_view code, std::string_view detail,
 
 Response problem(const Error& error) {
   const int status = status_of(error);
+  // What the server's own database role may not do is nothing that its client could mend.
+  if (error.code == ErrorCode::permission_denied)
+    return write(500, to_string(ErrorCode::database_error), "a fault of the server; its log says more", {});
   if (status == 500) return write(500, to_string(error.code), "a fault of the server; its log says more", {});
   if (status == 503) return write(503, to_string(error.code), detail_of_503(error.code), {});
   const auto detail = error.hint.empty() ? error.message : fmt::format("{} ({})", error.message, error.hint);

@@ -1,5 +1,7 @@
 #include "store/faults.hpp"
 
+#include "base/log.hpp"
+
 namespace equeue::store {
 namespace {
 
@@ -32,12 +34,31 @@ ErrorCode code_of(std::string_view sqlstate) {
   return ErrorCode::database_error;
 }
 
+// Whether PostgreSQL itself found a value wrong, in words that are about tables and not for a caller. Those
+// of our functions (EQ…) are for one.
+bool is_about_a_value(std::string_view sqlstate) {
+  const auto group = sqlstate.substr(0, 2);
+  return group == "22" || group == "23" || group == "54";
+}
+
+std::string rule_of(const pg::Failure& failure) {
+  if (!failure.constraint.empty())
+    return fmt::format("a value breaks the rule '{}' of the database", failure.constraint);
+  if (failure.sqlstate.starts_with("54")) return "a value is larger than the database can take";
+  return "the database cannot take a value as it is written";
+}
+
 Error refused(const pg::Failure& failure, std::string_view schema) {
   Error error{.code = code_of(failure.sqlstate),
               .message = failure.message,
               .hint = failure.hint,
               .transient = pg::is_transient(failure.sqlstate)};
   if (error.code == ErrorCode::queue_full) error.transient = true;
+  if (is_about_a_value(failure.sqlstate)) {
+    log::info("the database refused a value: {} (SQLSTATE {})", failure.message, failure.sqlstate);
+    error.message = fmt::format("{} (SQLSTATE {})", rule_of(failure), failure.sqlstate);
+    error.hint.clear();
+  }
   if (error.code == ErrorCode::schema_missing) {
     error.message = fmt::format("the database holds no equeue schema '{}' that this program can use: {}",
                                 schema, failure.message);

@@ -29,8 +29,9 @@ TEST(Problem, HoldsACodeAStatusAndEachFaultWithItsPointer) {
 }
 
 TEST(Problem, TellsAClientNothingOfTheServersInside) {
-  for (const auto code : {ErrorCode::database_error, ErrorCode::database_away, ErrorCode::schema_missing,
-                          ErrorCode::configuration, ErrorCode::io, ErrorCode::outcome_unknown}) {
+  for (const auto code :
+       {ErrorCode::database_error, ErrorCode::database_away, ErrorCode::schema_missing,
+        ErrorCode::configuration, ErrorCode::permission_denied, ErrorCode::io, ErrorCode::outcome_unknown}) {
     const auto response = problem(Error{.code = code, .message = "SELECT secret FROM hidden"});
     EXPECT_GE(response.status, 500) << to_string(code);
     EXPECT_THAT(response.body, Not(HasSubstr("secret"))) << to_string(code);
@@ -47,11 +48,9 @@ TEST(Problem, SaysWhenToComeAgainIfItWillPass) {
 
 TEST(Problem, GivesEachCodeOfACallersMistakeAStatusBelow500) {
   const std::map<ErrorCode, int> expected = {
-      {ErrorCode::invalid_argument, 400},  {ErrorCode::invalid_payload, 422},
-      {ErrorCode::unknown_task, 422},      {ErrorCode::unknown_job, 404},
-      {ErrorCode::unknown_queue, 404},     {ErrorCode::wrong_state, 409},
-      {ErrorCode::key_conflict, 409},      {ErrorCode::worker_lost, 409},
-      {ErrorCode::permission_denied, 403}, {ErrorCode::queue_full, 429}};
+      {ErrorCode::invalid_argument, 400}, {ErrorCode::invalid_payload, 422}, {ErrorCode::unknown_task, 422},
+      {ErrorCode::unknown_job, 404},      {ErrorCode::unknown_queue, 404},   {ErrorCode::wrong_state, 409},
+      {ErrorCode::key_conflict, 409},     {ErrorCode::worker_lost, 409},     {ErrorCode::queue_full, 429}};
   for (const auto& [code, status] : expected)
     EXPECT_EQ(problem(Error{.code = code}).status, status) << to_string(code);
 }
