@@ -3,6 +3,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <equeue/limits.hpp>
+#include <numeric>
 
 #include "base/log.hpp"
 
@@ -20,11 +21,17 @@ bool may_be_of_one(const Error& error) {
   return !is_of_the_database;
 }
 
+std::size_t bytes_of(const std::vector<NewJob>& jobs) {
+  return std::accumulate(jobs.begin(), jobs.end(), std::size_t{0},
+                         [](std::size_t sum, const NewJob& job) { return sum + job.payload.size(); });
+}
+
 }  // namespace
 
 struct EnqueueGate::State : std::enable_shared_from_this<State> {
   struct Request {
     std::vector<NewJob> jobs;
+    std::size_t bytes = 0;
     std::function<void(Answer)> resume;
   };
   using Batch = std::vector<Request>;
@@ -40,15 +47,25 @@ struct EnqueueGate::State : std::enable_shared_from_this<State> {
     while (under_way < options.at_once && !waiting.empty()) {
       Batch batch;
       std::size_t jobs = 0;
-      while (!waiting.empty() && jobs + waiting.front().jobs.size() <= limits::batch_jobs_max) {
+      std::size_t bytes = 0;
+      while (!waiting.empty() && fits(batch, jobs, bytes)) {
         jobs += waiting.front().jobs.size();
+        bytes += waiting.front().bytes;
         batch.push_back(std::move(waiting.front()));
         waiting.pop_front();
       }
       waiting_jobs -= jobs;
+      waiting_bytes -= bytes;
       ++under_way;
       net::co_spawn(executor, flush(shared_from_this(), std::move(batch)), net::detached);
     }
+  }
+
+  // Whether the next request may go with these.
+  [[nodiscard]] bool fits(const Batch& batch, std::size_t jobs, std::size_t bytes) const {
+    const auto& next = waiting.front();
+    return batch.empty() || (jobs + next.jobs.size() <= limits::batch_jobs_max &&
+                             bytes + next.bytes <= options.transaction_bytes_max);
   }
 
   static net::awaitable<void> flush(std::shared_ptr<State> self, Batch batch) {
@@ -123,6 +140,7 @@ struct EnqueueGate::State : std::enable_shared_from_this<State> {
   net::steady_timer announcing;
   std::deque<Request> waiting;
   std::size_t waiting_jobs = 0;
+  std::size_t waiting_bytes = 0;
   int under_way = 0;
   std::uint64_t transactions = 0;
   std::set<std::string> unannounced;
@@ -144,21 +162,25 @@ net::awaitable<Answer> EnqueueGate::enqueue(std::vector<NewJob> jobs) {
                     .hint = "send at most 1,000 at a time"};
   }
   auto& state = *state_;
-  if (state.waiting_jobs + jobs.size() > state.options.waiting_jobs_max) {
+  const auto bytes = bytes_of(jobs);
+  if (state.waiting_jobs + jobs.size() > state.options.waiting_jobs_max ||
+      state.waiting_bytes + bytes > state.options.waiting_bytes_max) {
     co_return Error{.code = ErrorCode::database_away,
                     .message = "too many jobs wait to be written",
                     .hint = "ask again in a moment",
                     .transient = true};
   }
   co_return co_await net::async_initiate<const net::use_awaitable_t<>&, void(Answer)>(
-      [&state](auto handler, std::vector<NewJob> accepted) {
+      [&state, bytes](auto handler, std::vector<NewJob> accepted) {
         const auto resume = std::make_shared<decltype(handler)>(std::move(handler));
         state.waiting_jobs += accepted.size();
-        state.waiting.push_back({std::move(accepted), [resume, executor = state.executor](Answer answer) {
-                                   net::post(executor, [resume, answer = std::move(answer)]() mutable {
-                                     std::move (*resume)(std::move(answer));
-                                   });
-                                 }});
+        state.waiting_bytes += bytes;
+        state.waiting.push_back(
+            {std::move(accepted), bytes, [resume, executor = state.executor](Answer answer) {
+               net::post(executor, [resume, answer = std::move(answer)]() mutable {
+                 std::move (*resume)(std::move(answer));
+               });
+             }});
         state.pump();
       },
       net::use_awaitable, std::move(jobs));

@@ -17,9 +17,11 @@
 namespace equeue::api {
 
 struct GateOptions {
-  int at_once = 2;                                     // transactions under way
-  std::size_t waiting_jobs_max = 20'000;               // more are refused
-  std::chrono::milliseconds between_announcements{5};  // the workers are told of new jobs at most so often
+  int at_once = 2;                                      // transactions under way
+  std::size_t waiting_jobs_max = 20'000;                // more are refused
+  std::size_t waiting_bytes_max = 64 * 1024 * 1024;     // of payloads; likewise
+  std::size_t transaction_bytes_max = 4 * 1024 * 1024;  // of payloads; one request may be larger
+  std::chrono::milliseconds between_announcements{5};   // the workers are told of new jobs at most so often
 };
 
 // On the server's thread.

@@ -6,6 +6,7 @@
 #include "api/routes.hpp"
 #include "base/json_document.hpp"
 #include "base/json_parts.hpp"
+#include "base/payload_check.hpp"
 #include "base/time_text.hpp"
 
 namespace equeue::api {
@@ -68,6 +69,8 @@ NewJob read_job(NewJobBody body, std::string_view text, const std::string& point
 // The header is the key of a single job; in a batch the jobs' places are added to it.
 void add_keys(Sent& sent, std::string_view header) {
   if (header.empty()) return;
+  if (!check_payload_text(json_quoted(header)))
+    refuse(400, "invalid_argument", "the header Idempotency-Key is not UTF-8 text");
   for (std::size_t i = 0; i < sent.jobs.size(); ++i) {
     auto& key = sent.jobs[i].options.key;
     if (key && !sent.is_batch && *key != header)

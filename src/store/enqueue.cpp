@@ -1,6 +1,7 @@
 #include <equeue/limits.hpp>
 
 #include "base/payload_check.hpp"
+#include "base/time_text.hpp"
 #include "model/names.hpp"
 #include "store/faults.hpp"
 #include "store/statement.hpp"
@@ -43,6 +44,11 @@ bool is_too_far(TimePoint run_at) {
 Result<void> check_options(const EnqueueOptions& options) {
   if (options.queue) {
     if (auto valid = model::check_queue_name(*options.queue); !valid) return valid.error();
+    if (options.queue->starts_with("equeue.webhooks")) {
+      return Error{.code = ErrorCode::invalid_argument,
+                   .message = "the queues 'equeue.webhooks…' belong to webhooks",
+                   .hint = "choose another queue"};
+    }
   }
   if (options.priority &&
       (*options.priority < limits::priority_first || *options.priority > limits::priority_last)) {
