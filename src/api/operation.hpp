@@ -64,6 +64,7 @@ struct Answer {
   int status = 200;
   std::string schema{};  // a name of components.json; empty when there is no body of JSON
   std::string description{};
+  std::string content_type{};  // of a body that is not the JSON of a schema
 };
 
 using Handler = std::function<boost::asio::awaitable<http::Response>(Call&)>;

@@ -9,6 +9,7 @@ namespace equeue::api {
 // `service` must outlive what they answer.
 [[nodiscard]] Operations all_operations(Service& service);
 
+[[nodiscard]] Operations document_operations(Service& service);  // document_routes.cpp
 [[nodiscard]] Operations enqueue_operations(Service& service);   // enqueue_routes.cpp
 [[nodiscard]] Operations job_operations(Service& service);       // job_routes.cpp
 [[nodiscard]] Operations job_list_operations(Service& service);  // job_list_routes.cpp

@@ -1,0 +1,22 @@
+// What operations work on, without a database: enough to make the table of them, not to call them.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+
+#include "api/routes.hpp"
+
+namespace equeue::tests {
+
+struct LoneService {
+  boost::asio::io_context io;
+  Database database{"postgresql://nowhere.invalid/"};
+  api::DatabasePool pool{database, {.connections = 1}};
+  api::Guard guard{pool};
+  api::TaskCatalog tasks{pool};
+  api::WaitHub waits{io.get_executor(), pool, {}};
+  api::ClaimHub claims{io.get_executor(), pool, database, {.listen = false}};
+  api::EnqueueGate enqueues{io.get_executor(), pool, {}};
+  api::Service service{io.get_executor(), pool, guard, tasks, enqueues, claims, waits};
+};
+
+}  // namespace equeue::tests
