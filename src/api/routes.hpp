@@ -16,5 +16,7 @@ namespace equeue::api {
 [[nodiscard]] Operations queue_operations(Service& service);     // queue_routes.cpp
 [[nodiscard]] Operations task_operations(Service& service);      // task_routes.cpp
 [[nodiscard]] Operations worker_operations(Service& service);    // worker_routes.cpp
+[[nodiscard]] Operations push_operations(Service& service);      // push_routes.cpp
+[[nodiscard]] Operations webhook_operations(Service& service);   // webhook_routes.cpp
 
 }  // namespace equeue::api

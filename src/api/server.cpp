@@ -14,6 +14,7 @@
 #include "api/routes.hpp"
 #include "base/log.hpp"
 #include "http/server.hpp"
+#include "push/pusher.hpp"
 #include "worker/upkeep/upkeep.hpp"
 
 namespace equeue::api {
@@ -48,6 +49,13 @@ struct Server::State {
                  [this](const std::vector<std::string>& queues) { claims.woken(queues); }),
         service{io.get_executor(), pool, guard, tasks, enqueues, claims, waits},
         timer(io) {
+    if (options.push) {
+      pusher.emplace(database, push::PusherOptions{.guard = options.http_guard,
+                                                   .drain = options.drain,
+                                                   .listen = options.listen,
+                                                   .upkeep = false});
+      service.pusher = &*pusher;
+    }
     install(router, all_operations(service), service);
   }
 
@@ -66,12 +74,15 @@ struct Server::State {
 
   void begin_to_stop() {
     if (is_stopping) {
+      hurry.request_stop();
       http->abort();
       io.stop();
       return;
     }
     is_stopping = true;
     timer.cancel();
+    // Beside the requests' drain, not after it.
+    if (pusher) push_stopping = std::jthread([this] { pusher->stop(hurry.get_token()); });
     if (!http) {
       io.stop();
       return;
@@ -114,6 +125,9 @@ struct Server::State {
   net::steady_timer timer;
   std::optional<net::steady_timer> deadline;
   bool is_stopping = false;
+  std::optional<push::Pusher> pusher;
+  std::stop_source hurry;  // asked for by the second stop
+  std::jthread push_stopping;
 };
 
 Server::Server(Database database, ServerOptions options)
@@ -154,8 +168,10 @@ void Server::run() {
   worker::Upkeep upkeep(state.database, [] {});
   const std::jthread keeping([&](const std::stop_token& stop) { upkeep.run(stop); });
   net::co_spawn(state.io, state.renew_keys(), net::detached);
+  if (state.pusher) state.pusher->start();
   const auto guard = net::make_work_guard(state.io);
   state.io.run();
+  if (state.push_stopping.joinable()) state.push_stopping.join();
 }
 
 void Server::stop() {

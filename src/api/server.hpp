@@ -8,6 +8,8 @@
 #include <memory>
 #include <string>
 
+#include "builtin/address_guard.hpp"
+
 namespace equeue::api {
 
 struct ServerOptions {
@@ -18,7 +20,9 @@ struct ServerOptions {
   bool allow_plain_public = false;  // without TLS also where others may listen in, as behind a proxy
   int connections = 6;              // to the database, for requests
   bool listen = true;               // hear of new jobs from other processes; else poll
-  bool access_log = false;                                     // a line on stdout for each request
+  bool access_log = false;          // a line on stdout for each request
+  bool push = true;                 // also sends the jobs of push targets, and messages of webhooks
+  builtin::HttpGuard http_guard{};  // where those may be sent
   std::chrono::milliseconds drain = std::chrono::seconds(30);  // for requests under way at a stop
 };
 

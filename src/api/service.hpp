@@ -10,6 +10,10 @@
 #include "api/task_catalog.hpp"
 #include "api/wait_hub.hpp"
 
+namespace equeue::push {
+class Pusher;
+}
+
 namespace equeue::api {
 
 struct Service {
@@ -20,6 +24,7 @@ struct Service {
   EnqueueGate& enqueues;
   ClaimHub& claims;
   WaitHub& waits;
+  push::Pusher* pusher = nullptr;  // null where nothing is sent
 };
 
 }  // namespace equeue::api

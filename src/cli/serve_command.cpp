@@ -48,6 +48,8 @@ void add_serve(Command root) {
       .setting("server.connections", "N", "Connections to the database for requests (default: 6)")
       .setting("server.allow_plain", "BOOL", "true: no TLS also where others can reach it, as behind a proxy")
       .setting("server.access_log", "BOOL", "true: a line of JSON on stdout for each request")
+      .setting("server.push", "BOOL", "false: leave the sending of push jobs and webhooks to other servers")
+      .setting("http.allow", "CIDR", "A network that push may reach although it is not public; repeatable")
       .examples({"equeue serve", "equeue serve --port 8080",
                  "equeue serve --address 0.0.0.0 --tls-certificate server.pem --tls-key server.key"})
       .action(run);

@@ -136,6 +136,7 @@ Result<void> set_http_allow(Settings& settings, std::string_view text) {
     allow.push_back(*network);
   }
   settings.http_guard.allow = std::move(allow);
+  settings.server.http_guard = settings.http_guard;
   return {};
 }
 
@@ -219,6 +220,9 @@ constexpr SettingDefinition definitions[] = {
     {"server.access_log", "EQUEUE_ACCESS_LOG", "--access-log", SettingKind::truth,
      [](Settings& s, std::string_view text) { return set_truth(s.server.access_log, text); },
      [](const Settings& s) { return std::string(s.server.access_log ? "true" : "false"); }},
+    {"server.push", "EQUEUE_SERVER_PUSH", "--push", SettingKind::truth,
+     [](Settings& s, std::string_view text) { return set_truth(s.server.push, text); },
+     [](const Settings& s) { return std::string(s.server.push ? "true" : "false"); }},
     {"http.allow", "EQUEUE_HTTP_ALLOW", "--http-allow", SettingKind::names, set_http_allow, show_http_allow},
 };
 

@@ -69,7 +69,7 @@ class Pusher::Impl {
   void start() {
     loop_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
   }
-  void stop();
+  void stop(const std::stop_token& hurry);
   void refresh();
   [[nodiscard]] std::vector<DestinationStatus> destinations() const { return destinations_.list(); }
 
@@ -189,7 +189,7 @@ void Pusher::Impl::reap() {
   std::erase_if(replaced_, [](const Serving& each) { return each.has_ended(); });
 }
 
-void Pusher::Impl::stop() {
+void Pusher::Impl::stop(const std::stop_token& hurry) {
   if (!loop_.joinable()) return;
   loop_.request_stop();
   loop_.join();
@@ -199,6 +199,9 @@ void Pusher::Impl::stop() {
     serving_.reset();
   }
   const auto until = Clock::now() + options_.drain;
+  const std::stop_callback hastened(hurry, [this] {
+    for (const auto& each : replaced_) each.worker->stop();
+  });
   for (const auto& each : replaced_) {
     // The second request breaks off what is still out.
     if (each.ended.wait_until(until) != std::future_status::ready) each.worker->stop();
@@ -266,14 +269,14 @@ Verdict Pusher::Impl::send(const store::PushRoute& route, const Context& job, mi
 Pusher::Pusher(Database database, PusherOptions options)
     : impl_(std::make_unique<Impl>(std::move(database), std::move(options))) {}
 Pusher::~Pusher() {
-  impl_->stop();
+  impl_->stop({});
 }
 
 void Pusher::start() {
   impl_->start();
 }
-void Pusher::stop() {
-  impl_->stop();
+void Pusher::stop(const std::stop_token& hurry) {
+  impl_->stop(hurry);
 }
 void Pusher::refresh() {
   impl_->refresh();

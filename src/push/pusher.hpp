@@ -4,6 +4,7 @@
 #include <chrono>
 #include <equeue/database.hpp>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -46,8 +47,9 @@ class Pusher {
   void start();
 
   // Claims nothing more, lets requests that are out finish within `drain`, breaks off the others, whose jobs
-  // go back to their queues without having cost an attempt, and settles. Blocks until that is done.
-  void stop();
+  // go back to their queues without having cost an attempt, and settles. Blocks until that is done. A stop
+  // request to `hurry` ends the time to finish.
+  void stop(const std::stop_token& hurry = {});
 
   // The targets have changed: reads them now. Thread-safe.
   void refresh();
