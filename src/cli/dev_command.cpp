@@ -1,6 +1,7 @@
 #include <equeue/middleware.hpp>
 #include <equeue/worker.hpp>
 
+#include "api/server.hpp"
 #include "base/duration.hpp"
 #include "cli/commands.hpp"
 #include "cli/demo.hpp"
@@ -23,6 +24,8 @@ namespace fs = std::filesystem;
 constexpr int demo_jobs_max = 1'000'000;
 constexpr int seed_max = 1'000'000'000;
 constexpr int port_max = 65'535;
+// Ports beginning with that of the settings that are looked at for a free one, before any will do.
+constexpr int http_ports_max = 10;
 
 // Demo handlers wait for the database longer than they think.
 constexpr int demo_concurrency = 16;
@@ -35,6 +38,7 @@ struct Options {
   std::optional<int> jobs;
   std::optional<int> seed;
   std::optional<int> port;
+  std::optional<int> http_port;
 };
 
 const ShownSetting& shown(const Settings& settings, std::string_view key) {
@@ -71,6 +75,14 @@ class Dev {
     stop_.request_stop();
     const std::lock_guard lock(mutex_);
     if (worker_) worker_->stop();
+    stop_api();
+  }
+
+  // The first time requests under way are answered, the second time they are broken off.
+  void stop_api() {
+    if (!api_) return;
+    api_->stop();
+    api_is_stopping_ = true;
   }
 
   Result<void> open_database() {
@@ -139,6 +151,9 @@ class Dev {
       worker_.emplace(database_, std::move(tasks), worker_options());
       if (stop_.stop_requested()) return exit_code::ok;
     }
+    if (!options_.once) {
+      if (auto listening = listen(); !listening) return listening.error();
+    }
     std::atomic<bool> server_ended{false};
     std::optional<embedded::ServerWatch> watch;
     if (cluster_) {
@@ -148,6 +163,8 @@ class Dev {
       });
     }
     Result<void> ended;
+    std::jthread serving;
+    if (api_) serving = std::jthread([&] { api_->run(); });
     std::jthread working([&] {
       ended = worker_->run();
       if (!ended) stop_.request_stop();
@@ -156,6 +173,8 @@ class Dev {
     if (options_.once && options_.demo) worker_->stop();
     if (!code) worker_->stop();
     working.join();
+    if (!api_is_stopping_) stop_api();
+    if (serving.joinable()) serving.join();
     watch.reset();
     if (server_ended) {
       return Error{.code = ErrorCode::io,
@@ -166,6 +185,36 @@ class Dev {
     if (!ended) return ended.error();
     return code;
   }
+
+  // On the loopback, where everybody is on this machine. A port that was asked for is taken or refused; else
+  // it is the first that is free.
+  Result<void> listen() {
+    auto options = session_.settings.server;
+    options.address = "127.0.0.1";
+    options.tls_certificate = options.tls_key = "";
+    const int first = options_.http_port.value_or(options.port);
+    const bool is_chosen = options_.http_port || first == 0;
+    const int last = is_chosen ? first : std::min(first + http_ports_max - 1, port_max);
+    auto listening = listen(options, first);
+    for (int port = first + 1; !listening && port <= last; ++port) listening = listen(options, port);
+    if (!listening && !is_chosen) listening = listen(options, 0);
+    return listening;
+  }
+
+  Result<void> listen(api::ServerOptions options, int port) {
+    options.port = static_cast<std::uint16_t>(port);
+    const std::lock_guard lock(mutex_);
+    api_.emplace(database_, std::move(options));
+    auto listening = api_->listen();
+    if (!listening) {
+      api_.reset();
+    } else if (stop_.stop_requested()) {
+      stop_api();
+    }
+    return listening;
+  }
+
+  [[nodiscard]] std::string http_url() const { return fmt::format("http://127.0.0.1:{}/", api_->port()); }
 
   // What the demo needs of both schemas before the worker and the import begin.
   Result<void> prepare_demo(const Registry& tasks) {
@@ -213,18 +262,21 @@ class Dev {
 
   Result<int> welcome() {
     if (options_.once) return exit_code::ok;
+    session_.terminal.note("serving " + http_url());
     const auto login = first_login();
     if (!login) return login.error();
     if (session_.json) {
       if (!login->empty()) session_.terminal.note(*login);
       return exit_code::ok;
     }
-    std::string text = "\nThe worker goes on; Ctrl-C ends it. In another terminal:\n";
+    std::string text = "\nThe worker and the HTTP API go on; Ctrl-C ends them. In another terminal:\n";
     text += fmt::format("  export EQUEUE_DATABASE_URL={}\n",
                         cluster_ ? fmt::format("'{}'", database_.url) : "…   (the one of --database-url)");
     text += "  equeue queues list\n";
     if (options_.demo) text += "  equeue dead list\n  equeue jobs list --queue puzzles --limit 5\n";
     text += "  equeue enqueue http.request '{\"url\": \"https://example.com/\"}'\n";
+    text += "  KEY=$(equeue keys create me --scope admin)\n";
+    text += fmt::format("  curl -H \"Authorization: Bearer $KEY\" {}v1/queues\n", http_url());
     text += "  psql \"$EQUEUE_DATABASE_URL\"\n";
     if (const auto tcp = cluster_ ? cluster_->tcp_url("equeue") : std::nullopt) {
       text += fmt::format("  psql '{}'\n", *tcp);
@@ -239,15 +291,17 @@ class Dev {
   std::optional<fs::path> data_folder_;
   std::optional<embedded::Cluster> cluster_;
   std::stop_source stop_;
-  std::mutex mutex_;  // of worker_ while it is being made
+  std::mutex mutex_;  // of worker_ and api_ while they are being made
   std::optional<Worker> worker_;
+  std::optional<api::Server> api_;
+  std::atomic<bool> api_is_stopping_{false};
 };
 
 }  // namespace
 
 void add_dev(Command root) {
   auto options = std::make_shared<Options>();
-  root.command("dev", "Start eQueue with a PostgreSQL of its own and a worker, in one command")
+  root.command("dev", "Start eQueue with a PostgreSQL of its own, a worker and the HTTP API, in one command")
       .flag("--demo", options->demo, "Enqueue puzzles, solve them, and check what became of every job")
       .flag("--once", options->once,
             "End when the work is done; with --demo, 1 unless all ended as it should")
@@ -258,7 +312,9 @@ void add_dev(Command root) {
       .option("--jobs", options->jobs, 1, demo_jobs_max, "Puzzles of the demo (default: 2000)")
       .option("--seed", options->seed, 0, seed_max, "The same seed makes the same puzzles (default: 1)")
       .option("--port", options->port, 0, port_max,
-              "Also listen on 127.0.0.1, with a password; 0 picks a free port")
+              "PostgreSQL also listens on 127.0.0.1, with a password; 0 picks a free port")
+      .option("--http-port", options->http_port, 0, port_max,
+              "Where on 127.0.0.1 the HTTP API is; 0 picks a free port (default: 7878 or the next free)")
       .examples({"equeue dev", "equeue dev --demo", "equeue dev --demo --once --jobs 500",
                  "equeue dev --demo --database-url postgresql://localhost/scratch"})
       .action([options](Session& session) { return Dev(*options, session).run(); });

@@ -73,7 +73,7 @@ TEST_F(FirstLogin, IsMadeAndShownByTheFirstStartAlone) {
   EXPECT_THAT(ran.err, Not(HasSubstr(found[1].str())));
 
   const auto again = dev();
-  EXPECT_THAT(again.out, HasSubstr("The worker goes on"));
+  EXPECT_THAT(again.out, HasSubstr("The worker and the HTTP API go on"));
   EXPECT_THAT(again.out, Not(HasSubstr("password")));
   EXPECT_EQ(ask("SELECT password_hash FROM equeue.users"), hash);
 }

@@ -1,0 +1,104 @@
+// `equeue dev` also serves the HTTP API.
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tests/api/http_client.hpp"
+#include "tests/cli/program.hpp"
+#include "tests/eventually.hpp"
+
+namespace equeue::tests {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+// A port of the loopback, taken as long as the object lives.
+class TakenPort {
+ public:
+  TakenPort() {
+    sockaddr_in at{
+        .sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
+    socklen_t size = sizeof at;
+    EXPECT_EQ(::bind(socket_, reinterpret_cast<sockaddr*>(&at), size), 0);
+    EXPECT_EQ(::listen(socket_, 1), 0);
+    EXPECT_EQ(::getsockname(socket_, reinterpret_cast<sockaddr*>(&at), &size), 0);
+    number_ = std::to_string(ntohs(at.sin_port));
+  }
+  TakenPort(const TakenPort&) = delete;
+  TakenPort& operator=(const TakenPort&) = delete;
+  ~TakenPort() { ::close(socket_); }
+  [[nodiscard]] const std::string& number() const { return number_; }
+
+ private:
+  int socket_ = ::socket(AF_INET, SOCK_STREAM, 0);
+  std::string number_;
+};
+
+class DevHttp : public CliTest {
+ protected:
+  [[nodiscard]] std::vector<std::string> dev(std::vector<std::string> more) const {
+    std::vector<std::string> words{"dev", "--database-url", program_.environment.at("EQUEUE_DATABASE_URL")};
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  }
+};
+
+TEST_F(DevHttp, ServesJobsThatItsWorkerRunsAndEndsWithIt) {
+  std::string port;
+  {
+    const TakenPort free;
+    port = free.number();
+  }
+  program_.write("equeue.toml", "[tasks.\"test.hello\"]\ncommand = [\"echo\", \"42\"]\n");
+  std::stop_source stop;
+  Ran ran;
+  {
+    const std::jthread running([&] { ran = program_.run(dev({"--http-port", port}), "", stop.get_token()); });
+    HttpClient client("http://127.0.0.1:" + port);
+    ASSERT_TRUE(eventually([&] { return client.call({.target = "/v1/queues"}).status == 401; }));
+    const auto key = program_.line({"keys", "create", "me", "--scope", "admin"});
+    const auto made = client.call(
+        {.method = "POST", .target = "/v1/jobs", .body = R"({"task":"test.hello"})", .credentials = key});
+    EXPECT_EQ(made.status, 201) << made.body;
+    const auto job = client.call({.target = "/v1/jobs/" + made.text("id") + "?wait=30", .credentials = key});
+    EXPECT_EQ(job.json().at("result"), 42) << job.body;
+    stop.request_stop();
+  }
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(ran.err, HasSubstr("serving http://127.0.0.1:" + port + "/"));
+  EXPECT_THAT(ran.out, HasSubstr("http://127.0.0.1:" + port + "/v1/queues"));
+}
+
+TEST_F(DevHttp, TakesTheNextPortWhenTheUsualOneIsTaken) {
+  const TakenPort taken;
+  program_.environment["EQUEUE_LISTEN_PORT"] = taken.number();
+  std::stop_source stop;
+  Ran ran;
+  {
+    const std::jthread running([&] { ran = program_.run(dev({}), "", stop.get_token()); });
+    EXPECT_TRUE(eventually([&] { return !program_.run({"queues", "list", "--json"}).out.empty(); }));
+    stop.request_stop();
+  }
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(ran.err, HasSubstr("serving http://127.0.0.1:"));
+  EXPECT_THAT(ran.err, Not(HasSubstr("serving http://127.0.0.1:" + taken.number() + "/")));
+}
+
+TEST_F(DevHttp, APortThatWasAskedForIsTakenOrRefused) {
+  const TakenPort taken;
+  const auto ran = program_.run(dev({"--http-port", taken.number()}));
+  EXPECT_EQ(ran.code, 9) << ran.out << ran.err;
+  EXPECT_THAT(ran.err, HasSubstr(taken.number()));
+}
+
+TEST_F(DevHttp, IsNotThereWhenItRunsOnce) {
+  const auto ran = program_.run(dev({"--once"}));
+  EXPECT_EQ(ran.code, 0) << ran.out << ran.err;
+  EXPECT_THAT(ran.err, Not(HasSubstr("serving")));
+}
+
+}  // namespace
+}  // namespace equeue::tests
