@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/cli/program.hpp"
+#include "tests/embedded/query.hpp"
 
 namespace equeue::tests {
 namespace {
@@ -110,6 +111,45 @@ TEST_F(Faults, DoNotIncludeAReaderThatHasGone) {
   program_.write("run.sh", "set -o pipefail\n\"$1\" completion bash | true\n");
   const std::string script = std::string("/bin/bash run.sh ") + EQUEUE_PROGRAM;
   EXPECT_EQ(std::system(("cd " + program_.folder().string() + " && " + script).c_str()), 0);
+}
+
+TEST_F(Faults, OfASchemaThatDoesNotFitExitWith6) {
+  const auto says = [&](const std::vector<std::string>& words, const std::string& what,
+                        const std::string& hint) {
+    const auto ran = expect(6, words);
+    EXPECT_THAT(ran.err, HasSubstr("equeue: schema 'equeue' is at version "));
+    EXPECT_THAT(ran.err, HasSubstr(what)) << words.front();
+    EXPECT_THAT(ran.err, HasSubstr("hint: " + hint)) << words.front();
+    EXPECT_EQ(ran.out, "");
+  };
+  const auto everything =
+      std::vector<std::vector<std::string>>{{"work", "--until-drained"},
+                                            {"enqueue", "http.request", R"({"url": "http://example.com/"})"},
+                                            {"queues", "list"},
+                                            {"jobs", "wait", nobody},
+                                            {"users", "list"}};
+  embedded::query(database_->url(),
+                  "INSERT INTO equeue.migrations VALUES (9999, 'of a later release', true)");
+  for (const auto& words : everything) says(words, "which this program", "use the newer equeue");
+  says({"migrate"}, "which this program", "use the newer equeue");
+  embedded::query(database_->url(), "DELETE FROM equeue.migrations WHERE version > 1");
+  for (const auto& words : everything) says(words, "this program needs", "run `equeue migrate`");
+}
+
+TEST_F(Faults, OfAFullQueueExitWith11AndLeaveNothing) {
+  const auto enqueued = [&] { return embedded::query(database_->url(), "SELECT count(*) FROM equeue.jobs"); };
+  program_.write("equeue.toml", "[tasks.\"a.b\"]\ncommand = [\"true\"]\nqueue = \"short\"\n");
+  expect(0, {"enqueue", "a.b"});
+  embedded::query(database_->url(), "SELECT equeue.set_queue_limit('short', 2)");
+  expect(0, {"enqueue", "a.b"});
+  const auto ran = expect(11, {"enqueue", "a.b"});
+  EXPECT_THAT(ran.err, StartsWith("equeue: queue 'short' is full"));
+  EXPECT_THAT(ran.err, HasSubstr("hint: "));
+  EXPECT_EQ(ran.out, "");
+  // A batch comes in whole or not at all.
+  embedded::query(database_->url(), "SELECT equeue.set_queue_limit('short', 3)");
+  expect(11, {"enqueue", "--batch", "-"}, "{\"task\": \"a.b\"}\n{\"task\": \"a.b\"}\n");
+  EXPECT_EQ(enqueued(), "2");
 }
 
 }  // namespace

@@ -62,16 +62,106 @@ TEST_F(MigrateTest, TakesTurnsWhenTwoDoItAtOnce) {
 }
 
 TEST_F(MigrateTest, ReachesTheSameFromEveryOlderVersion) {
+  // The definitions of all that a schema holds, with its own name taken out.
   const auto shape = [&](const std::string& name) {
-    return db().column(
-        fmt::format("SELECT concat_ws(' ', table_name, column_name, data_type) FROM "
-                    "information_schema.columns WHERE table_schema = '{}' ORDER BY 1",
-                    name));
+    return db().column(fmt::format(
+        R"(SELECT regexp_replace(item, '\m{0}\M', 'SCHEMA', 'g') AS definition FROM (
+             SELECT concat_ws(' ', 'column', table_name, column_name, udt_name, column_default, is_nullable,
+                              is_identity) AS item
+             FROM information_schema.columns WHERE table_schema = '{0}'
+             UNION ALL
+             SELECT concat_ws(' ', 'constraint', conrelid::regclass, conname, pg_get_constraintdef(oid))
+             FROM pg_constraint WHERE connamespace = '{0}'::regnamespace
+             UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = '{0}'
+             UNION ALL SELECT concat_ws(' ', 'view', viewname, definition) FROM pg_views WHERE schemaname = '{0}'
+             UNION ALL
+             SELECT pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = '{0}'::regnamespace
+             UNION ALL
+             SELECT concat_ws(' ', 'enum', enumtypid::regtype, string_agg(enumlabel, ' ' ORDER BY enumsortorder))
+             FROM pg_enum JOIN pg_type t ON t.oid = enumtypid WHERE typnamespace = '{0}'::regnamespace
+             GROUP BY enumtypid) everything ORDER BY 1)",
+        name));
   };
+  // Named in full, so that the schema of the session makes no difference.
+  db().run("SET search_path = pg_catalog");
+  const auto expected = shape(schema());
+  db().run("SET search_path = " + schema());
+  EXPECT_GT(expected.size(), 200u);
   for (int version = 1; version <= store::latest_version(); ++version) {
     EXPECT_EQ(migrate(fresh_name(), version).value().to, version);
     EXPECT_EQ(migrate(fresh_name()).value().to, store::latest_version());
-    EXPECT_EQ(shape(fresh_name()), shape(schema()));
+    db().run("SET search_path = pg_catalog");
+    EXPECT_EQ(shape(fresh_name()), expected) << "from version " << version;
+    db().run("SET search_path = " + schema());
+    drop(fresh_name());
+  }
+}
+
+// Copies what this test's schema holds into the older tables of `name`, by their columns.
+constexpr const char* copy_into = R"sql(
+DO $$
+DECLARE
+  v_table record;
+BEGIN
+  SET LOCAL session_replication_role = replica;
+  FOR v_table IN
+    SELECT c.relname, string_agg(quote_ident(a.attname), ', ') AS columns,
+           string_agg(format('%I::text::%s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ') AS values
+    FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    WHERE c.relnamespace = '{0}'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+      AND c.relname NOT IN ('migrations', 'settings')
+    GROUP BY c.relname
+  LOOP
+    EXECUTE format('INSERT INTO {0}.%I (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM {1}.%I', v_table.relname,
+                   v_table.columns, v_table.values, v_table.relname);
+  END LOOP;
+END $$)sql";
+
+TEST_F(MigrateTest, KeepsJobsInEveryStateFromEveryOlderVersion) {
+  const auto holder = worker();
+  const auto ended = enqueue_many(3);
+  const auto first = claim(holder, 3);
+  settle(first.lease, ended[0], Outcome::succeeded(R"({"done": true})"));
+  settle(first.lease, ended[1], Outcome::failed_for_good("broken"));
+  settle(first.lease, ended[2], Outcome::failed("once more"));
+  store::cancel(cell(), ended[2], "no need").value();
+  const auto running = enqueue();
+  const auto held = claim(holder);
+  const auto queued = enqueue({.key = "the one"}, R"({"n": 1})");
+  enqueue({.delay = std::chrono::hours(1)});
+  const auto jobs = [&](const std::string& name) {
+    return db().text(fmt::format("SELECT string_agg(j::text, E'\\n' ORDER BY id) FROM {}.jobs j", name));
+  };
+  const auto attempts = [&](const std::string& name) {
+    return db().text(
+        fmt::format("SELECT string_agg(a::text, E'\\n' ORDER BY job_id) FROM {}.attempts a", name));
+  };
+  EXPECT_EQ(db().text("SELECT string_agg(DISTINCT state::text, ' ') FROM jobs"),
+            "cancelled dead queued running succeeded");
+  for (int version = 1; version < store::latest_version(); ++version) {
+    SCOPED_TRACE(fmt::format("from version {}", version));
+    migrate(fresh_name(), version).value();
+    auto copy = std::string(copy_into);
+    for (const auto& [mark, name] : {std::pair{"{0}", fresh_name()}, {"{1}", schema()}}) {
+      for (auto at = copy.find(mark); at != std::string::npos; at = copy.find(mark))
+        copy.replace(at, 3, name);
+    }
+    db().run(copy);
+    migrate(fresh_name()).value();
+    EXPECT_EQ(jobs(fresh_name()), jobs(schema()));
+    EXPECT_EQ(attempts(fresh_name()), attempts(schema()));
+
+    // And they go on from where they were.
+    Session later(fresh_name());
+    const store::Settlement settlement{held.lease, running, Outcome::succeeded("1")};
+    EXPECT_EQ(store::settle(later.cell(), std::span(&settlement, 1)).value().front(),
+              store::Answer::accepted);
+    const auto next = store::claim(later.cell(), holder, std::vector<std::string>{"default"}, 5, {}).value();
+    ASSERT_EQ(next.jobs.size(), 1u);
+    EXPECT_EQ(next.jobs[0].id, queued);
+    EXPECT_TRUE(store::redrive(later.cell(), ended[1], "tester"));
+    const NewJob known{"test.task", "{}", {.key = "the one"}};
+    EXPECT_EQ(store::enqueue(later.cell(), std::span(&known, 1)).value().front().id, queued);
     drop(fresh_name());
   }
 }

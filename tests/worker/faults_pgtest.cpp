@@ -1,5 +1,6 @@
 // Workers that are killed, frozen and stopped, and database sessions that are cut, all under load.
 #include "pg/connection.hpp"
+#include "store/migrate.hpp"
 #include "store/store.hpp"
 #include "tests/worker/faults_fixture.hpp"
 
@@ -143,6 +144,29 @@ TEST_F(Faults, AClaimWhoseAnswerWasLostIsGivenBackWithoutSpendingAnAttempt) {
   EXPECT_EQ(store::release_unknown(cell, worker, std::vector{known.lease}).value(), 0);
   const store::Settlement late{lost.lease, lost.jobs[0].id, {}};
   EXPECT_EQ(store::settle(cell, std::span(&late, 1)).value().at(0), store::Answer::lease_lost);
+}
+
+TEST_F(Faults, MigrationsThatReplaceEveryFunctionUnderLoadLoseAndDoubleNothing) {
+  constexpr int rounds = 8;
+  constexpr int jobs_of_a_round = 300;
+  auto admin = std::move(pg::Connection::open(database_.url, "test").value());
+  std::vector<JobId> all;
+  WorkerProcess worker(database_, queue_, "worker", std::chrono::seconds(5));
+  for (int round = 0; round < rounds; ++round) {
+    std::ranges::copy(enqueue_many("faults.work", jobs_of_a_round), std::back_inserter(all));
+    ASSERT_TRUE(comes_to("SELECT count(*) FROM runs", round * jobs_of_a_round + 50));
+    query("UPDATE equeue.settings SET functions_digest = 'of an earlier build'");
+    const auto report = store::migrate(admin, database_.schema);
+    ASSERT_TRUE(report) << report.error().message;
+    EXPECT_TRUE(report->functions_replaced);
+  }
+  ASSERT_TRUE(all_succeed(all.size()));
+  expect_exactly_once(all);
+  EXPECT_EQ(query("SELECT count(*) FROM equeue.workers WHERE name = 'worker'"), "1");
+  EXPECT_EQ(
+      query("SELECT count(*) FROM (SELECT FROM runs GROUP BY job_id, attempt HAVING count(*) > 1) twice"),
+      "0");
+  EXPECT_EQ(worker.end(SIGTERM), 0);
 }
 
 }  // namespace
