@@ -2,7 +2,12 @@
 # clean_clone.sh SOURCE: clones the repository and does there what the README tells a newcomer to do.
 set -euo pipefail
 source="$1"
-git -C "$source" rev-parse --verify -q HEAD >/dev/null || { echo "skipped: $source is no git checkout"; exit 77; }
+# A checkout of another user's is one all the same: git refuses it, and so must this.
+if ! said="$(git -C "$source" rev-parse --verify -q HEAD 2>&1)"; then
+  [[ "$said" != *"dubious ownership"* ]] || { echo "$said"; exit 1; }
+  echo "skipped: $source is no git checkout"
+  exit 77
+fi
 
 folder="$(mktemp -d)"
 chmod 755 "$folder" # so that the server, which does not run as root, may enter
