@@ -91,7 +91,7 @@ BEGIN
       FROM (SELECT clock_timestamp() AS now) t;
     ELSE
       -- Held until commit, so that upkeep cannot declare the worker dead while it takes on a new lease.
-      PERFORM FROM workers WHERE workers.id = p_worker FOR KEY SHARE;
+      PERFORM FROM workers WHERE workers.id = p_worker AND workers.expires_at > '-infinity' FOR KEY SHARE;
       IF NOT FOUND THEN
         RAISE EXCEPTION USING ERRCODE = 'EQ007', MESSAGE = format('worker %s is not registered (any more)', p_worker),
           HINT = 'its leases ran out; register again under a new id';

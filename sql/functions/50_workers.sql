@@ -18,7 +18,7 @@ BEGIN
 END $$;
 
 -- Extends the worker, and with it all its leases, to p_lease_ms from now. Answers the jobs that it has been asked
--- to stop. EQ007 when upkeep has declared the worker dead: its leases are void.
+-- to stop. EQ007 when it has retired, or upkeep has declared it dead: its leases are void, or will be at once.
 CREATE FUNCTION heartbeat(p_worker uuid, p_lease_ms integer) RETURNS TABLE (lease_id uuid, job_id uuid)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
@@ -28,7 +28,8 @@ BEGIN
   -- Waits for upkeep, which locks more, but not for a claim of this worker, which locks less.
   PERFORM FROM workers WHERE id = p_worker FOR NO KEY UPDATE;
   v_now := clock_timestamp();
-  UPDATE workers SET seen_at = v_now, expires_at = v_now + p_lease_ms * interval '1 millisecond' WHERE id = p_worker;
+  UPDATE workers SET seen_at = v_now, expires_at = v_now + p_lease_ms * interval '1 millisecond' WHERE id = p_worker
+    AND expires_at > '-infinity';
   IF NOT FOUND THEN
     RAISE EXCEPTION USING ERRCODE = 'EQ007', MESSAGE = format('worker %s is not registered (any more)', p_worker),
       HINT = 'its leases ran out; register again under a new id';

@@ -11,6 +11,8 @@ CREATE FUNCTION upkeep_leases() RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT SET lock_timeout = '2s' AS $$
 DECLARE
   v_workers uuid[];
+  v_leases uuid[];
+  v_begun uuid[];
   v_lost integer;
 BEGIN
   -- Not even a lock when there is nothing to do: this runs every second on every worker.
@@ -22,9 +24,13 @@ BEGIN
   SELECT array_agg(dead.id) INTO v_workers
   FROM (SELECT w.id FROM workers w WHERE w.expires_at < clock_timestamp() ORDER BY w.id LIMIT 10000
         FOR UPDATE SKIP LOCKED) dead;
-  v_lost := take_back(ARRAY(SELECT l.id FROM leases l WHERE l.worker = ANY (v_workers) ORDER BY l.id LIMIT 100
-                            FOR UPDATE SKIP LOCKED));
+  v_leases := ARRAY(SELECT l.id FROM leases l WHERE l.worker = ANY (v_workers) ORDER BY l.id LIMIT 100
+                    FOR UPDATE SKIP LOCKED);
+  v_begun := ARRAY(SELECT DISTINCT l.worker FROM leases l WHERE l.id = ANY (v_leases));
+  v_lost := take_back(v_leases);
   DELETE FROM workers w WHERE w.id = ANY (v_workers) AND NOT EXISTS (SELECT FROM leases l WHERE l.worker = w.id);
+  -- One that keeps a lease until the next call has lost others, and must not go on as if it held them.
+  UPDATE workers w SET expires_at = '-infinity' WHERE w.id = ANY (v_begun);
   RETURN v_lost;
 END $$;
 

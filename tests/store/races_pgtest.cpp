@@ -146,6 +146,23 @@ TEST_F(RaceTest, ATransactionThatIdlesOnOneLeaseHoldsUpNoOther) {
   EXPECT_EQ(state(idling.jobs[0].id), "queued");
 }
 
+TEST_F(RaceTest, AWorkerOfWhichUpkeepHasTakenALeaseDoesNotComeBack) {
+  enqueue_many(3);
+  const auto slow = worker();
+  const auto locked = claim(slow);
+  const auto taken = claim(slow);
+  expire(slow);
+  first().run("BEGIN");
+  ASSERT_EQ(settle_on(first(), locked, Outcome::succeeded()), Answer::accepted);
+  ASSERT_EQ(store::upkeep_leases(second().cell()).value(), 1);
+  first().run("ROLLBACK");
+  EXPECT_EQ(store::heartbeat(cell(), slow, std::chrono::seconds(30)).error().code, ErrorCode::worker_lost);
+  const std::vector<std::string> queues{"default"};
+  EXPECT_EQ(store::claim(cell(), slow, queues, 1, {}).error().code, ErrorCode::worker_lost);
+  EXPECT_EQ(store::upkeep_leases(second().cell()).value(), 1);
+  EXPECT_EQ(db().number("SELECT count(*) FROM workers"), 0);
+}
+
 TEST_F(RaceTest, SettleDuringUpkeepIsTooLate) {
   const auto job = enqueue();
   const auto slow = worker();
