@@ -1,89 +1,130 @@
-// Measures eQueue, and peers in turn with it on the same server, and prints medians and ratios.
+// Measures eQueue, its peers in turn with it on the same server, and holds the figures against the targets.
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
+#include <fstream>
 
-#include "bench/drain.hpp"
-#include "bench/peer.hpp"
+#include "bench/chart.hpp"
+#include "bench/child.hpp"
+#include "bench/machine.hpp"
+#include "bench/run.hpp"
 #include "embedded/cluster.hpp"
 
 namespace {
 
 using namespace equeue;
 
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values.empty() ? 0 : values[values.size() / 2];
-}
-
-struct Series {
-  std::vector<double> enqueue, drain;
-  void add(const bench::Rates& rates) {
-    enqueue.push_back(rates.enqueue_per_second);
-    drain.push_back(rates.drain_per_second);
-  }
+struct Options {
+  bool quick = false, smoke = false;
+  std::optional<int> rounds;
+  std::optional<std::filesystem::path> postgres;
+  std::string url, peers, json, graphs;
+  std::vector<std::string> scenarios;
 };
 
-void print_row(const char* name, const Series& series) {
-  const auto [low, high] = std::minmax_element(series.drain.begin(), series.drain.end());
-  fmt::print("{:<24}{:>12.0f}{:>12.0f}    {:.0f} to {:.0f}\n", name, median(series.enqueue),
-             median(series.drain), *low, *high);
+void add_scenarios(CLI::App& app, std::vector<std::string>& into) {
+  std::vector<std::string> names;
+  std::string list = "Scenarios (default: all):\n";
+  for (const auto& scenario : bench::scenarios()) {
+    names.emplace_back(scenario.name);
+    list += fmt::format("  {:<14}{}\n", scenario.name, scenario.what);
+  }
+  app.add_option("SCENARIO", into, "what to measure")->check(CLI::IsMember(names));
+  app.footer(list);
 }
 
-int measure(const std::string& url, std::size_t jobs, int rounds, const std::string& peers) {
-  Series ours, graphile;
-  std::optional<Error> absent;
-  for (int round = 0; round < rounds; ++round) {
-    ours.add(bench::measure_drain(url, jobs));
-    if (absent) continue;
-    if (auto rates = bench::measure_graphile(peers, url, jobs))
-      graphile.add(*rates);
-    else
-      absent = rates.error();
+void measure(bench::Run& run, const std::vector<std::string>& names) {
+  for (const auto& scenario : bench::scenarios()) {
+    if (!names.empty() && std::ranges::find(names, scenario.name) == names.end()) continue;
+    fmt::print(stderr, "bench: {}: {}\n", scenario.name, scenario.what);
+    const auto begin = std::chrono::steady_clock::now();
+    scenario.run(run);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    fmt::print(stderr, "bench: {} took {:.1f} s\n", scenario.name, took.count());
   }
-  fmt::print("{} no-op jobs, {} rounds in turn, medians\n\n{:<24}{:>12}{:>12}    drain/s, spread\n", jobs,
-             rounds, "", "enqueue/s", "drain/s");
-  print_row("eQueue", ours);
-  if (absent) {
-    fmt::print("Graphile Worker         absent: {}\n", to_string(*absent));
-  } else {
-    print_row("Graphile Worker 0.18", graphile);
-    fmt::print("{:<24}{:>11.2f}x{:>11.2f}x\n", "ratio", median(ours.enqueue) / median(graphile.enqueue),
-               median(ours.drain) / median(graphile.drain));
+}
+
+void write(const bench::Run& run, const Options& options) {
+  for (const auto& chart : run.report.charts) {
+    if (options.graphs.empty()) break;
+    std::filesystem::create_directories(options.graphs);
+    std::ofstream(std::filesystem::path(options.graphs) / (chart.name + ".svg")) << to_svg(chart);
   }
+  const bool json_on_stdout = options.json == "-";
+  fmt::print(json_on_stdout ? stderr : stdout, "{}", to_table(run.report));
+  if (json_on_stdout) {
+    fmt::print("{}\n", to_json(run.report));
+  } else if (!options.json.empty()) {
+    std::ofstream(options.json) << to_json(run.report) << '\n';
+  }
+}
+
+int run_all(const std::string& url, const Options& options) {
+  using bench::Size;
+  bench::Run run{.url = url,
+                 .size = options.smoke   ? Size::smoke
+                         : options.quick ? Size::quick
+                                         : Size::full,
+                 .peers = bench::known_peers(options.peers)};
+  run.rounds = options.rounds.value_or(run.pick(1, 3, 5));
+  if (options.smoke) run.peers.erase(run.peers.begin() + 1, run.peers.end());
+  run.report.settings = bench::describe_surroundings(url);
+  run.report.settings.emplace_back(
+      "sizes", fmt::format("{}, {} rounds in turn, medians (lowest to highest); nothing is random but ids",
+                           run.pick("smoke", "quick", "full"), run.rounds));
+  run.report.settings.emplace_back("load before", bench::load_average());
+  measure(run, options.scenarios);
+  run.report.settings.emplace_back("load after", bench::load_average());
+  for (const auto& peer : run.peers) {
+    if (!peer.version().empty()) run.report.settings.emplace_back(peer.title(), peer.version());
+  }
+  write(run, options);
   return 0;
+}
+
+int run_on_private_server(const Options& options) {
+  const auto folder = std::filesystem::temp_directory_path() / fmt::format("equeue-bench-{}", getpid());
+  const char* path = std::getenv("PATH");
+  int result = 0;
+  {
+    auto cluster =
+        embedded::Cluster::start(
+            {.data_folder = folder,
+             .bin_folder = options.postgres,
+             .search_path = path ? path : "",
+             .settings = {{"shared_buffers", "1GB"}, {"max_wal_size", "8GB"}, {"max_connections", "200"}}})
+            .value();
+    result = run_all(cluster.url(), options);
+  }
+  embedded::Cluster::remove(folder).value();
+  return result;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Measures eQueue, and peers in turn with it on the same server.");
-  std::size_t jobs = 200'000;
-  int rounds = 3;
-  std::string url, peers;
-  std::optional<std::filesystem::path> postgres;
-  app.add_option("--jobs", jobs, "jobs in each round")->check(CLI::Range(1'000, 10'000'000));
-  app.add_option("--rounds", rounds, "rounds, of which the median is printed")->check(CLI::Range(1, 100));
-  app.add_option("--database-url", url, "a server to measure on; default: a private one with fsync on");
-  app.add_option("--postgres", postgres, "the folder with initdb and postgres of the private one");
-  app.add_option("--peers-folder", peers, "where ./dev bench --peers has installed the peers");
-  CLI11_PARSE(app, argc, argv);
+  Options options;
   try {
-    if (!url.empty()) return measure(url, jobs, rounds, peers);
-    const auto folder = std::filesystem::temp_directory_path() / fmt::format("equeue-bench-{}", getpid());
-    const char* path = std::getenv("PATH");
-    int result = 0;
-    {
-      auto cluster =
-          embedded::Cluster::start({.data_folder = folder,
-                                    .bin_folder = postgres,
-                                    .search_path = path ? path : "",
-                                    .settings = {{"shared_buffers", "1GB"}, {"max_wal_size", "8GB"}}});
-      result = measure(cluster.value().url(), jobs, rounds, peers);
-    }
-    embedded::Cluster::remove(folder).value();
-    return result;
+    if (argc > 2 && std::string_view(argv[1]) == "child") return bench::run_child({argv + 2, argv + argc});
+    CLI::App app(
+        "Measures eQueue, its peers in turn with it on the same server, and holds the figures against the "
+        "targets.");
+    app.add_flag("--quick", options.quick, "smaller sizes: all of it in a few minutes");
+    app.add_flag("--smoke", options.smoke, "the smallest sizes, which measure nothing: does it all run?");
+    app.add_option("--rounds", options.rounds, "rounds, of which the median is printed")
+        ->check(CLI::Range(1, 100));
+    app.add_option("--json", options.json,
+                   "write the document to this file; -: to stdout, and the table to stderr");
+    app.add_option("--graph", options.graphs, "write the charts to this folder, as SVG");
+    app.add_option("--database-url", options.url,
+                   "a server to measure on; default: a private one with fsync on");
+    app.add_option("--postgres", options.postgres,
+                   "the folder with initdb and postgres of the private one");
+    app.add_option("--peers-folder", options.peers, "where ./dev bench --peers has installed the peers");
+    add_scenarios(app, options.scenarios);
+    CLI11_PARSE(app, argc, argv);
+    return options.url.empty() ? run_on_private_server(options) : run_all(options.url, options);
   } catch (const std::exception& fault) {
     fmt::print(stderr, "bench: {}\n", fault.what());
     return 1;

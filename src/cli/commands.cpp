@@ -42,6 +42,7 @@ void add_commands(CommandLine& line) {
   add_keys_revoke(keys);
 
   add_migrate(root);
+  add_bench(root);
   add_config(root);
   add_version(root);
   add_completion(root, line);

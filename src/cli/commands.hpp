@@ -35,6 +35,7 @@ void add_keys_create(Command keys);
 void add_keys_list(Command keys);
 void add_keys_revoke(Command keys);
 void add_migrate(Command root);
+void add_bench(Command root);
 void add_config(Command root);
 void add_version(Command root);
 void add_completion(Command root, const CommandLine& line);

@@ -1,0 +1,18 @@
+// Workers in processes of their own, as in life.
+#pragma once
+
+#include <cstddef>
+#include <equeue/database.hpp>
+
+namespace equeue::bench {
+
+struct ProcessesDrained {
+  double per_second = 0;
+  double client_cpu_us = 0;  // of all of them, a job
+};
+
+// So many workers, which begin at once, until the queue is empty. Throws Exception when they fail or do not
+// succeed with exactly `jobs` jobs.
+[[nodiscard]] ProcessesDrained drain_by_processes(const Database& database, int processes, std::size_t jobs);
+
+}  // namespace equeue::bench
