@@ -2,6 +2,7 @@
 // fastest way of working: three loops of fetch and complete, 500 jobs each. It has no latency to compare: it polls, at most
 // twice a second.
 import { readFileSync } from "node:fs";
+import pg from "pg";
 import { PgBoss } from "pg-boss";
 
 const [command, url, jobsText, stepText = "0"] = process.argv.slice(2);
@@ -14,11 +15,18 @@ const perSecond = (count, begin) => count / (Number(nanoseconds() - begin) / 1e9
 const data = { user_id: 12345, note: "a payload of about one hundred bytes, which is what people put into a job" };
 const { version } = JSON.parse(readFileSync("node_modules/pg-boss/package.json", "utf8"));
 
+const drop = async () => {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
+  await client.end();
+};
+
+await drop();
 const boss = new PgBoss({ connectionString: url, schema, schedule: false });
 boss.on("error", (error) => console.error(error.message));
 await boss.start();
 await boss.createQueue(queue);
-await boss.deleteAllJobs(queue);
 
 const answer = (figures) => console.log(JSON.stringify({ name: "pg-boss", version, ...figures }));
 
@@ -56,4 +64,5 @@ if (command === "enqueue") answer({ enqueue_per_second: await fill() });
 if (command === "drain") answer({ enqueue_per_second: await fill(), ...(await drain()) });
 if (command === "latency") answer({ absent: "it polls, at most twice a second" });
 await boss.stop({ graceful: false });
+await drop();
 process.exit(0);
