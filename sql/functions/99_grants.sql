@@ -19,10 +19,10 @@ DECLARE
                 "create_user", "set_password", "set_user_scopes", "disable_user", "enable_user", "list_users",
                 "create_api_key", "revoke_api_key", "list_api_keys", "list_audit",
                 "set_push_target", "remove_push_target", "renew_push_secret", "list_push_targets", "create_webhook", "change_webhook",
-                "remove_webhook", "renew_webhook_secret", "list_webhooks"],
+                "remove_webhook", "renew_webhook_secret", "list_webhooks", "create_operation", "stop_operation", "list_operations"],
     "server":  ["find_user", "get_user", "open_session", "rotate_session", "close_session", "find_api_key", "touch_api_key",
                 "live_signing_keys", "rotate_signing_key", "claim_remote", "heartbeat_remote", "settle_remote", "release_remote",
-                "queues_with_work", "push_plan", "schema_version"]}';
+                "queues_with_work", "push_plan", "work_operation", "schema_version"]}';
 BEGIN
   FOR v_function IN
     SELECT p.oid::regprocedure FROM pg_proc p

@@ -61,11 +61,15 @@ const std::map<std::string, std::set<std::string>>& permitted() {
         "change_webhook",
         "remove_webhook",
         "renew_webhook_secret",
-        "list_webhooks"}},
+        "list_webhooks",
+        "create_operation",
+        "stop_operation",
+        "list_operations"}},
       {"server",
        {"find_user", "get_user", "open_session", "rotate_session", "close_session", "find_api_key",
         "touch_api_key", "live_signing_keys", "rotate_signing_key", "claim_remote", "heartbeat_remote",
-        "settle_remote", "release_remote", "queues_with_work", "push_plan", "schema_version"}}};
+        "settle_remote", "release_remote", "queues_with_work", "push_plan", "work_operation",
+        "schema_version"}}};
   return functions;
 }
 

@@ -186,6 +186,25 @@ TEST_F(SchemaTest, RefusesWhatNoKeyMayBe) {
     expect_refused("signing_keys", signing, {{"secret", secret}});
 }
 
+TEST_F(SchemaTest, RefusesWhatNoOperationMayBe) {
+  const Columns operation = {{"kind", "'cancel'"}, {"phase", "'ready'"}, {"actor", "'anna'"}};
+  EXPECT_EQ(insert("operations", operation, {}), "");
+  EXPECT_EQ(insert("operations", operation, {{"job_state", "'running'"}}), "");
+  for (const auto* kind : {"'retry'", "''"}) expect_refused("operations", operation, {{"kind", kind}});
+  for (const auto* state : {"'dead'", "'succeeded'"})
+    expect_refused("operations", operation, {{"job_state", state}});
+  expect_refused("operations", operation, {{"kind", "'purge'"}, {"job_state", "'queued'"}});
+  for (const auto* reason : {"''", "repeat('r', 501)"})
+    expect_refused("operations", operation, {{"reason", reason}});
+  expect_refused("operations", operation, {{"phase", "'nowhere'"}});
+  expect_refused("operations", operation, {{"state", "'paused'"}, {"finished_at", "now()"}});
+  expect_refused("operations", operation, {{"state", "'done'"}});
+  expect_refused("operations", operation, {{"finished_at", "now()"}});
+  expect_refused("operations", operation, {{"state", "'failed'"}, {"finished_at", "now()"}});
+  expect_refused("operations", operation, {{"error", "'why'"}});
+  for (const auto* number : {"jobs", "requested"}) expect_refused("operations", operation, {{number, "-1"}});
+}
+
 TEST_F(SchemaTest, RefusesWhatNoPushTargetOrWebhookMayBe) {
   const Columns target = {{"queue", "'default'"},    {"url", "'https://a.example/x?y=1'"},
                           {"secret", "sha256('a')"}, {"concurrency", "1"},
@@ -238,7 +257,7 @@ TEST_F(SchemaTest, HasNoOtherRules) {
   EXPECT_EQ(db().number("SELECT count(*) FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid "
                         "WHERE c.contype = 'c' AND c.connamespace = current_schema()::regnamespace "
                         "AND NOT t.relispartition"),
-            50);
+            59);
 }
 
 TEST_F(SchemaTest, KeepsEveryTableUnderAPrimaryKey) {
