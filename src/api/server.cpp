@@ -11,6 +11,7 @@
 
 #include "api/access_log.hpp"
 #include "api/api.hpp"
+#include "api/operation_runner.hpp"
 #include "api/routes.hpp"
 #include "base/log.hpp"
 #include "http/server.hpp"
@@ -49,6 +50,7 @@ struct Server::State {
                  [this](const std::vector<std::string>& queues) { claims.woken(queues); }),
         service{io.get_executor(), pool, guard, tasks, enqueues, claims, waits},
         timer(io) {
+    service.operations = &operations;
     if (options.push) {
       pusher.emplace(database, push::PusherOptions{.guard = options.http_guard,
                                                    .drain = options.drain,
@@ -125,6 +127,7 @@ struct Server::State {
   net::steady_timer timer;
   std::optional<net::steady_timer> deadline;
   bool is_stopping = false;
+  OperationRunner operations{database};
   std::optional<push::Pusher> pusher;
   std::stop_source hurry;  // asked for by the second stop
   std::jthread push_stopping;
@@ -167,6 +170,7 @@ void Server::run() {
   // Leases that ran out come back also where nobody but HTTP clients works.
   worker::Upkeep upkeep(state.database, [] {});
   const std::jthread keeping([&](const std::stop_token& stop) { upkeep.run(stop); });
+  const std::jthread operating([&](const std::stop_token& stop) { state.operations.run(stop); });
   net::co_spawn(state.io, state.renew_keys(), net::detached);
   if (state.pusher) state.pusher->start();
   const auto guard = net::make_work_guard(state.io);

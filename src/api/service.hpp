@@ -16,6 +16,8 @@ class Pusher;
 
 namespace equeue::api {
 
+class OperationRunner;
+
 struct Service {
   boost::asio::any_io_executor executor;
   DatabasePool& database;
@@ -25,6 +27,7 @@ struct Service {
   ClaimHub& claims;
   WaitHub& waits;
   push::Pusher* pusher = nullptr;  // null where nothing is sent
+  OperationRunner* operations = nullptr;
 };
 
 }  // namespace equeue::api
