@@ -17,17 +17,11 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// More handlers than this in one process is a mistake in a number; several workers are the way.
-constexpr int concurrency_max = 10'000;
 constexpr int claim_jobs_max = static_cast<int>(limits::batch_jobs_max);
 
-// A lease must outlive a few heartbeats over a slow network.
+// Longer than a Worker insists on: it must outlive a few heartbeats over a slow network.
 constexpr milliseconds lease_min = std::chrono::seconds(1);
-constexpr milliseconds lease_max = std::chrono::hours(24);
-constexpr milliseconds poll_min{10};
-constexpr milliseconds poll_max = std::chrono::hours(1);
 constexpr int server_connections_max = 100;
-constexpr milliseconds grace_max = std::chrono::hours(24);
 
 Error invalid(std::string message, std::string hint = "") {
   return {.code = ErrorCode::invalid_argument, .message = std::move(message), .hint = std::move(hint)};
@@ -175,7 +169,7 @@ constexpr SettingDefinition definitions[] = {
      [](const Settings& s) { return fmt::format("{}", fmt::join(s.queues(), ",")); }},
     {"worker.concurrency", "EQUEUE_CONCURRENCY", "--concurrency", SettingKind::integer,
      [](Settings& s, std::string_view text) {
-       return set_int(s.worker.concurrency, text, 1, concurrency_max);
+       return set_int(s.worker.concurrency, text, 1, limits::concurrency_max);
      },
      show_concurrency},
     {"worker.claim_max", "EQUEUE_CLAIM_MAX", "--claim-max", SettingKind::integer,
@@ -183,17 +177,23 @@ constexpr SettingDefinition definitions[] = {
      [](const Settings& s) { return std::to_string(s.worker.claim_max); }},
     {"worker.lease", "EQUEUE_LEASE", "--lease", SettingKind::duration,
      [](Settings& s, std::string_view text) {
-       return set_duration(s.worker.lease, text, lease_min, lease_max);
+       return set_duration(s.worker.lease, text, lease_min, limits::lease_max);
      },
      [](const Settings& s) { return format_duration(s.worker.lease); }},
     {"worker.poll", "EQUEUE_POLL", "--poll", SettingKind::duration,
-     [](Settings& s, std::string_view text) { return set_duration(s.worker.poll, text, poll_min, poll_max); },
+     [](Settings& s, std::string_view text) {
+       return set_duration(s.worker.poll, text, limits::poll_min, limits::poll_max);
+     },
      [](const Settings& s) { return format_duration(s.worker.poll); }},
     {"worker.grace", "EQUEUE_GRACE", "--grace", SettingKind::duration,
-     [](Settings& s, std::string_view text) { return set_duration(s.worker.grace, text, {}, grace_max); },
+     [](Settings& s, std::string_view text) {
+       return set_duration(s.worker.grace, text, {}, limits::timeout_max);
+     },
      [](const Settings& s) { return format_duration(s.worker.grace); }},
     {"worker.drain", "EQUEUE_DRAIN", "--drain", SettingKind::duration,
-     [](Settings& s, std::string_view text) { return set_duration(s.worker.drain, text, {}, grace_max); },
+     [](Settings& s, std::string_view text) {
+       return set_duration(s.worker.drain, text, {}, limits::timeout_max);
+     },
      [](const Settings& s) { return format_duration(s.worker.drain); }},
     {"server.address", "EQUEUE_LISTEN_ADDRESS", "--address", SettingKind::text, set_server_address,
      [](const Settings& s) { return s.server.address; }},

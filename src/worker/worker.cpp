@@ -41,13 +41,15 @@ WorkerOptions checked(WorkerOptions options) {
   }
   require(!options.queues.empty(), "it needs at least one queue");
   for (const auto& queue : options.queues) model::check_queue_name(queue).value();
-  require(options.concurrency >= 1 && options.concurrency <= 1'000, "concurrency is outside 1 to 1,000");
-  require(options.coroutines_max >= 1 && options.coroutines_max <= 100'000,
+  require(options.concurrency >= 1 && options.concurrency <= limits::concurrency_max,
+          "concurrency is outside 1 to 1,000");
+  require(options.coroutines_max >= 1 && options.coroutines_max <= limits::coroutines_max,
           "coroutines_max is outside 1 to 100,000");
-  require(options.claim_max >= 1 && options.claim_max <= 1'000, "claim_max is outside 1 to 1,000");
-  require(options.lease >= milliseconds(100) && options.lease <= std::chrono::hours(24),
+  require(options.claim_max >= 1 && options.claim_max <= static_cast<int>(limits::batch_jobs_max),
+          "claim_max is outside 1 to 1,000");
+  require(options.lease >= limits::lease_min && options.lease <= limits::lease_max,
           "lease is outside 100 ms to 1 day");
-  require(options.poll >= milliseconds(1) && options.poll <= std::chrono::minutes(1),
+  require(options.poll >= limits::poll_min && options.poll <= limits::poll_max,
           "poll is outside 1 ms to 1 minute");
   require(options.grace >= milliseconds(0) && options.grace <= limits::timeout_max,
           "grace is outside 0 to 7 days");

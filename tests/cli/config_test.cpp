@@ -192,6 +192,19 @@ max_attempts = 0
   EXPECT_THAT(text, HasSubstr("--grace: '-1s' is not a duration"));
 }
 
+TEST_F(Config, TakesForAWorkerNoMoreThanAWorkerTakes) {
+  write("[worker]\nconcurrency = 1001\npoll = \"61s\"\ngrace = \"169h\"\ndrain = \"169h\"\n");
+  const auto text = faults();
+  EXPECT_THAT(text, HasSubstr("equeue.toml:2: 1001 is outside 1 to 1000"));
+  EXPECT_THAT(text, HasSubstr("equeue.toml:3: 61s is outside 1ms to 1m"));
+  EXPECT_THAT(text, HasSubstr("equeue.toml:4: 169h is outside 0s to 7d"));
+  EXPECT_THAT(text, HasSubstr("equeue.toml:5: 169h is outside 0s to 7d"));
+  write("[worker]\nconcurrency = 1000\npoll = \"1m\"\ngrace = \"7d\"\ndrain = \"7d\"\nclaim_max = 1000\n");
+  auto options = load().worker;
+  options.queues = {"default"};
+  EXPECT_NO_THROW(Worker({}, {}, options));
+}
+
 TEST_F(Config, RefusesAFileThatIsNoToml) {
   write("a = \n");
   EXPECT_THAT(faults(), HasSubstr("equeue.toml:1: "));
