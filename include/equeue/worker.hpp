@@ -17,9 +17,12 @@ namespace equeue {
 struct WorkerOptions {
   std::vector<std::string> queues = {"default"};  ///< in the order in which they are served
   std::string name;                               ///< for people; empty: host name and process id
-  int concurrency = 0;          ///< thread and process handlers at once; 0: the machine's cores
-  int coroutines_max = 10'000;  ///< coroutine handlers at once
-  int claim_max = 500;          ///< jobs in one claim, 1-1000
+  int concurrency = 0;  ///< thread and process handlers at once, 1-1000; 0: the machine's cores
+  /// Coroutine handlers at once, 1-100,000. A claim takes what is due, whatever its kind: in a worker that
+  /// has thread or process handlers too, coroutines are claimed only while one of those could start, so give
+  /// coroutines queues and a worker of their own.
+  int coroutines_max = 10'000;
+  int claim_max = 500;                                         ///< jobs in one claim, 1-1000
   std::chrono::milliseconds lease = std::chrono::seconds(15);  ///< a silent worker's jobs are free after this
   std::chrono::milliseconds poll = std::chrono::seconds(1);    ///< between looks at an idle queue
   std::chrono::milliseconds grace = std::chrono::seconds(10);  ///< from a stop request to the kill (or fence)
@@ -58,7 +61,9 @@ class Worker {
   /// nothing more, gives unstarted jobs back (they cost no attempt), lets running handlers finish within
   /// `drain`, then stops them, settles everything that it can, and returns.
   /// A database that goes away is waited for, with jittered backoff; a fault that no waiting mends (no
-  /// permission, schema too new) ends run() with that error. Blocks; call once.
+  /// permission, schema too new, a first connection refused for its user, password or database name) ends
+  /// run() with that error, and so do many handlers that ignore their stop: more than four times
+  /// `concurrency` that have not come back. Blocks; call once.
   [[nodiscard]] Result<void> run();
 
   /// Begins the drain. Thread-safe, not async-signal-safe. A second call stops running handlers at once.

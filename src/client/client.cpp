@@ -172,8 +172,8 @@ Result<Job> Client::wait(const JobId& id, milliseconds timeout) {
   const auto until = Clock::now() + std::min(timeout, limits::timeout_max);
   for (auto pause = wait_first;; pause = std::min(pause * 2, wait_longest)) {
     auto job = get(id);
-    // A server that restarts is waited for, like the job itself.
-    if (!job && job.error().code != ErrorCode::database_away) return job;
+    // A server that restarts is waited for, like the job itself; one that refuses the connection is not.
+    if (!job && (job.error().code != ErrorCode::database_away || !job.error().transient)) return job;
     if (job && is_terminal(job->state)) return job;
     const auto left = until - Clock::now();
     if (left <= Clock::duration::zero()) {

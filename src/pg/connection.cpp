@@ -47,6 +47,22 @@ constexpr std::string_view read_only_sqlstate = "25006";
 
 void ignore_notice(void*, const char*) {}
 
+// libpq writes a server's answer as its severity, in any language, and two spaces.
+constexpr std::string_view after_severity = ":  ";
+
+// Why the server refused `connection`; empty when none has answered. libpq tells an SQLSTATE only of results,
+// and in verbose messages: when there was an answer, it is asked for once more.
+std::string refusal_of(PGconn* connection) {
+  if (first_line(PQerrorMessage(connection)).find(after_severity) == std::string::npos) return "";
+  PQsetErrorVerbosity(connection, PQERRORS_VERBOSE);
+  PQreset(connection);
+  const auto line = first_line(PQerrorMessage(connection));
+  const auto severity_end = line.find(after_severity);
+  if (severity_end == std::string::npos) return "";
+  const auto answer = line.substr(severity_end + after_severity.size());
+  return answer.size() > 5 && answer[5] == ':' ? answer.substr(0, 5) : "";
+}
+
 }  // namespace
 
 void throw_exception_from_error(const Failure& failure, const boost::source_location&) {
@@ -57,6 +73,10 @@ bool is_transient(std::string_view sqlstate) {
   const auto group = sqlstate.substr(0, 2);
   return group == "40" || group == "08" || group == "53" || group == "57" || sqlstate == "55P03" ||
          sqlstate == "25006";
+}
+
+bool is_lasting_refusal(std::string_view sqlstate) {
+  return sqlstate.substr(0, 2) == "28" || sqlstate == "3D000" || sqlstate == "42501";
 }
 
 void Connection::Close::operator()(PGconn* connection) const {
@@ -76,8 +96,12 @@ Result<Connection> Connection::open(const std::string& url, std::string_view app
   Connection opened(std::unique_ptr<PGconn, Close>(PQconnectdbParams(keywords, values, 1), Close{true}));
   PGconn* raw = opened.handle();
   if (!raw || PQstatus(raw) != CONNECTION_OK) {
-    return Failure{.kind = Failure::Kind::no_connection,
-                   .message = raw ? first_line(PQerrorMessage(raw)) : "out of memory"};
+    Failure failure{.kind = Failure::Kind::no_connection, .message = "out of memory"};
+    if (raw) {
+      failure.message = first_line(PQerrorMessage(raw));
+      failure.sqlstate = refusal_of(raw);
+    }
+    return failure;
   }
   PQsetNoticeProcessor(raw, ignore_notice, nullptr);
   PQsetnonblocking(raw, 1);

@@ -14,7 +14,8 @@ struct Failure {
     refused         // the server answered with an error: `sqlstate` says which; the statement changed nothing
   };
   Kind kind = Kind::refused;
-  std::string sqlstate{};  // five characters when refused
+  // Five characters when refused; of no_connection the reason of the server, if one has answered.
+  std::string sqlstate{};
   std::string message{};
   std::string hint{};
   std::string constraint{};
@@ -30,5 +31,9 @@ using Result = boost::system::result<T, Failure>;
 // shortage, administrator's shutdown, a server that is starting or read-only for now (PostgreSQL, appendix
 // A).
 [[nodiscard]] bool is_transient(std::string_view sqlstate);
+
+// Whether a server that refuses a connection for this reason goes on to do so until somebody changes
+// something: user, password, database name, or the right to connect.
+[[nodiscard]] bool is_lasting_refusal(std::string_view sqlstate);
 
 }  // namespace equeue::pg

@@ -79,6 +79,11 @@ Error refused(const pg::Failure& failure, std::string_view schema) {
 Error translate(const pg::Failure& failure, std::string_view schema, bool outcome_matters) {
   switch (failure.kind) {
     case pg::Failure::Kind::no_connection:
+      if (pg::is_lasting_refusal(failure.sqlstate)) {
+        return {.code = ErrorCode::database_away,
+                .message = fmt::format("the database refuses the connection: {}", failure.message),
+                .hint = "check user, password and database name in the database URL"};
+      }
       return {.code = ErrorCode::database_away,
               .message = fmt::format("cannot reach the database: {}", failure.message),
               .hint = "check the database URL and that the server runs",

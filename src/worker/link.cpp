@@ -43,6 +43,8 @@ Result<store::Cell> Link::cell(const std::stop_token& stop) {
       continue;
     }
     if (!is_passing(opened.error()) || stop.stop_requested()) return opened.error();
+    if (when_refused_ == WhenRefused::end && generation_ == 0 && !opened.error().transient)
+      return opened.error();
     const auto wait = backoff_.next();
     log::warning("{}: {}; trying again in {} ms", role_, to_string(opened.error()), wait.count());
     pause_for(wait, stop);

@@ -28,13 +28,21 @@ class Backoff {
   std::minstd_rand random_{std::random_device{}()};
 };
 
+// What a link does when the server refuses its first connection for a reason that no waiting mends. Later
+// ones are always waited for: a password may be changing, a database being restored.
+enum class WhenRefused { wait, end };
+
 // Not thread-safe.
 class Link {
  public:
   // A call that takes longer than `call_deadline` is given up, and the connection with it.
   Link(const Database& database, std::string role,
-       std::chrono::milliseconds call_deadline = pg::call_deadline)
-      : database_(database), role_(std::move(role)), call_deadline_(call_deadline) {}
+       std::chrono::milliseconds call_deadline = pg::call_deadline,
+       WhenRefused when_refused = WhenRefused::wait)
+      : database_(database),
+        role_(std::move(role)),
+        call_deadline_(call_deadline),
+        when_refused_(when_refused) {}
 
   // An open connection; opens one when there is none, waiting as long as the database is away. An error that
   // no waiting mends (no schema, no permission), or any error once a stop is requested, is returned.
@@ -51,6 +59,7 @@ class Link {
   const Database& database_;
   const std::string role_;
   const std::chrono::milliseconds call_deadline_;
+  const WhenRefused when_refused_;
   std::optional<pg::Connection> connection_;
   Backoff backoff_;
   int generation_ = 0;

@@ -117,7 +117,9 @@ void Worker::Impl::report(const worker::RunningPtr& job, Outcome outcome) {
 }
 
 Result<void> Worker::Impl::declare_tasks() {
-  worker::Link link(database_, "declare");
+  // The worker's first connection, made also when there is nothing to declare.
+  worker::Link link(database_, "declare", pg::call_deadline, worker::WhenRefused::end);
+  if (auto cell = link.cell(drain_.get_token()); !cell) return cell.error();
   worker::Backoff backoff;
   for (const auto& task : registry_->tasks()) {
     for (;;) {

@@ -1,6 +1,11 @@
 // Wrong input and a world that is not as it should be: the message and the exit code of each.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <future>
 
 #include "tests/cli/program.hpp"
 #include "tests/embedded/query.hpp"
@@ -72,6 +77,46 @@ TEST_F(Faults, OfADatabaseThatIsAwayExitWith3) {
     EXPECT_THAT(ran.err, HasSubstr("cannot reach the database"));
     EXPECT_THAT(ran.err, testing::Not(HasSubstr("hunter2")));
   }
+}
+
+TEST_F(Faults, OfADatabaseThatRefusesTheConnectionExitWith3AndAWorkerDoesNotWaitForIt) {
+  const auto url = database_->url();
+  const std::string separator = url.find('?') == std::string::npos ? "?" : "&";
+  const auto id = program_.line({"enqueue", "http.request"});
+  for (const std::string parameter : {"dbname=no_such_database", "user=no_such_user"}) {
+    program_.environment["EQUEUE_DATABASE_URL"] = url + separator + parameter;
+    for (const std::vector<std::string>& words :
+         {std::vector<std::string>{"work"}, {"queues", "list"}, {"jobs", "wait", id}}) {
+      const auto ran = expect(3, words);
+      EXPECT_THAT(ran.err, HasSubstr("equeue: the database refuses the connection: "));
+      EXPECT_THAT(ran.err, HasSubstr("no_such_"));
+      EXPECT_THAT(ran.err, HasSubstr("hint: check user, password and database name"));
+      EXPECT_THAT(ran.err, testing::Not(HasSubstr("trying again")));
+    }
+  }
+}
+
+// Hangs up on everyone, as a proxy does whose server is away.
+TEST_F(Faults, OfADatabaseThatIsAwayAreWaitedForByAWorker) {
+  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{
+      .sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
+  socklen_t size = sizeof address;
+  ASSERT_EQ(bind(listener, reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  ASSERT_EQ(listen(listener, 8), 0);
+  program_.environment["EQUEUE_DATABASE_URL"] =
+      "postgresql://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) +
+      "/app?sslmode=disable&gssencmode=disable";
+  std::stop_source stop;
+  auto ran = std::async(std::launch::async, [&] { return program_.run({"work"}, "", stop.get_token()); });
+  for (int tries = 0; tries < 3; ++tries) close(accept(listener, nullptr, nullptr));
+  stop.request_stop();
+  const auto ended = ran.get();
+  close(listener);
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(ended.err, HasSubstr("cannot reach the database"));
+  EXPECT_THAT(ended.err, HasSubstr("trying again"));
 }
 
 TEST_F(Faults, OfNoDatabaseNameTheWaysToGiveOne) {

@@ -88,8 +88,23 @@ TEST_F(ConnectionTest, CannotBeOpenedWhereThereIsNoServer) {
     const auto opened = Connection::open(url, "equeue test");
     ASSERT_FALSE(opened) << url;
     EXPECT_EQ(opened.error().kind, Kind::no_connection);
+    EXPECT_EQ(opened.error().sqlstate, "");
     EXPECT_FALSE(opened.error().message.empty());
     EXPECT_EQ(opened.error().message.find('\n'), std::string::npos);
+  }
+}
+
+TEST_F(ConnectionTest, SaysWhyTheServerRefusedToOpenIt) {
+  const auto url = tests::cluster_url();
+  const std::string separator = url.find('?') == std::string::npos ? "?" : "&";
+  for (const auto& [parameter, sqlstate] :
+       {std::pair{"dbname=no_such_database", "3D000"}, {"user=no_such_user", "28000"}}) {
+    const auto opened = Connection::open(url + separator + parameter, "equeue test");
+    ASSERT_FALSE(opened) << parameter;
+    EXPECT_EQ(opened.error().kind, Kind::no_connection);
+    EXPECT_EQ(opened.error().sqlstate, sqlstate) << opened.error().message;
+    EXPECT_NE(opened.error().message.find("no_such_"), std::string::npos) << opened.error().message;
+    EXPECT_EQ(opened.error().message.find(sqlstate), std::string::npos) << opened.error().message;
   }
 }
 

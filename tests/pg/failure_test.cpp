@@ -15,5 +15,14 @@ TEST(Failure, IsTransientWhenTheSameMaySucceedLater) {
   }
 }
 
+TEST(Failure, ToConnectLastsWhenUserPasswordOrDatabaseDoNotFit) {
+  for (const auto* sqlstate : {"28000", "28P01", "3D000", "42501"}) {
+    EXPECT_TRUE(is_lasting_refusal(sqlstate)) << sqlstate;
+  }
+  for (const auto* sqlstate : {"", "57P03", "53300", "55000", "08006"}) {
+    EXPECT_FALSE(is_lasting_refusal(sqlstate)) << sqlstate;
+  }
+}
+
 }  // namespace
 }  // namespace equeue::pg

@@ -1,7 +1,9 @@
 // When and how a worker finds its jobs.
 #include <libpq-fe.h>
 
+#include "store/migrate.hpp"
 #include "tests/worker/worker_fixture.hpp"
+#include "worker/link.hpp"
 
 namespace equeue {
 namespace {
@@ -240,6 +242,53 @@ TEST_F(WorkerOnAnotherDatabase, EndsWithAnErrorThatNoWaitingMends) {
   ASSERT_FALSE(denied);
   EXPECT_EQ(denied.error().code, ErrorCode::permission_denied);
   EXPECT_THAT(denied.error().hint, HasSubstr("equeue_worker"));
+}
+
+TEST_F(WorkerOnAnotherDatabase, WorksUnderAnotherSchemaName) {
+  auto elsewhere = database_;
+  elsewhere.schema = "my_jobs";
+  auto connection = std::move(pg::Connection::open(database_.url, "test").value());
+  store::migrate(connection, elsewhere.schema).value();
+  use(elsewhere);
+  const auto id = enqueue("tests.ping");
+  work_until_drained();
+  EXPECT_EQ(job(id).state, State::succeeded);
+  EXPECT_EQ(query("SELECT count(*) FROM my_jobs.history"), "1");
+  EXPECT_EQ(query("SELECT count(*) FROM equeue.jobs"), "0");
+}
+
+TEST_F(WorkerOnAnotherDatabase, WorksToItsEndWithNoMoreRightsThanAWorkerNeeds) {
+  const auto role = query("SELECT current_database()") + "_worker";
+  query("CREATE ROLE " + role + " LOGIN IN ROLE equeue_worker");
+  const auto ids = enqueue_many("tests.ping", 20);
+  auto restricted = database_;
+  restricted.url += " user=" + role;
+  auto until_drained = options();
+  until_drained.until_drained = true;
+  Worker worker(restricted, tasks_, until_drained);
+  const auto done = worker.run();
+  query("DROP ROLE " + role);
+  ASSERT_TRUE(done) << to_string(done.error());
+  EXPECT_EQ(worker.stats().succeeded, ids.size());
+  EXPECT_EQ(query("SELECT count(*) FROM equeue.workers"), "0");
+}
+
+TEST_F(WorkerOnAnotherDatabase, WaitsWhenAConnectionAfterItsFirstIsRefused) {
+  auto elsewhere = database_;
+  elsewhere.url += " dbname=no_such_database";
+  std::stop_source stopped;
+  stopped.request_stop();
+  worker::Link later(elsewhere, "test");
+  const auto refused = later.cell(stopped.get_token());
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(worker::is_passing(refused.error()));
+
+  worker::Link first(elsewhere, "test", pg::call_deadline, worker::WhenRefused::end);
+  EXPECT_THAT(first.cell({}).error().message, HasSubstr("no_such_database"));
+  const auto ended = Worker(elsewhere, {}, options()).run();
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().code, ErrorCode::database_away);
+  EXPECT_FALSE(ended.error().transient);
 }
 
 TEST(WorkerOptionsRefused, AreNamedBeforeAnythingIsConnected) {
