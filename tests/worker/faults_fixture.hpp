@@ -77,6 +77,7 @@ class FaultsTest : public WorkerTest {
     // Only to enqueue them: the worker processes have the handlers.
     for (const char* name : {"faults.work", "faults.gated"})
       add(name, [](Context&) { return Outcome{}; }, {.max_attempts = 10});
+    add("faults.poison", [](Context&) { return Outcome{}; }, {.max_attempts = 3, .retry = at_once});
   }
 
   // A worker on a thread of this program that notes its runs as the processes do.

@@ -70,6 +70,25 @@ TEST_F(Faults, AFrozenWorkersLateOutcomesChangeNothingAndItGoesOnUnderANewId) {
       "0");
 }
 
+TEST_F(Faults, APoisonJobThatKillsEachWorkerIsDeadAfterItsAttemptsAndItsSiblingsSurvive) {
+  constexpr milliseconds lease{500};
+  const auto poison = enqueue("faults.poison");
+  const auto siblings = enqueue_many("faults.work", 50);
+  for (int attempt = 1; attempt <= 3; ++attempt) {
+    WorkerProcess victim(database_, queue_, "victim " + std::to_string(attempt), lease);
+    const int status = victim.end(0);
+    ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT) << status;
+  }
+  WorkerProcess heir(database_, queue_, "heir", lease);
+  ASSERT_TRUE(all_succeed(siblings.size()));
+  EXPECT_EQ(ended(poison).state, State::dead);
+  ASSERT_EQ(attempts(poison).size(), 3U);
+  for (const auto& attempt : attempts(poison)) EXPECT_EQ(attempt.outcome, AttemptOutcome::lost);
+  EXPECT_EQ(number("SELECT count(*) FROM runs WHERE job_id = '" + to_string(poison) + "'"), 3);
+  expect_exactly_once(siblings);
+  EXPECT_EQ(heir.end(SIGTERM), 0);
+}
+
 TEST_F(Faults, ATerminatedWorkerUnderLoadGivesBackWhatItHasNotStarted) {
   query("INSERT INTO gate VALUES (true)");
   for (const auto& [task, count] : {std::pair{"faults.work", 500}, {"faults.gated", 1'000}})

@@ -1,6 +1,7 @@
 // Handlers in processes of their own. This program is started again for each attempt, so its main is its own.
 #include <unistd.h>
 #include <csignal>
+#include <equeue/coroutine.hpp>
 #include <equeue/limits.hpp>
 #include <equeue/middleware.hpp>
 
@@ -98,6 +99,32 @@ Registry isolated_tasks() {
   return tasks;
 }
 
+// Notes the tasks around whose handlers it was, and adds a word to what they say.
+class Noting : public Middleware {
+ public:
+  std::optional<Outcome> before(Context& job) override {
+    note("before " + job.task());
+    return std::nullopt;
+  }
+  void after(Context& job, Outcome& outcome) override {
+    note("after " + job.task());
+    outcome.error += " (noted)";
+  }
+  [[nodiscard]] std::vector<std::string> notes() const {
+    const std::lock_guard lock(mutex_);
+    return notes_;
+  }
+
+ private:
+  void note(std::string what) {
+    const std::lock_guard lock(mutex_);
+    notes_.push_back(std::move(what));
+  }
+
+  mutable std::mutex mutex_;
+  std::vector<std::string> notes_;
+};
+
 class Isolated : public tests::WorkerTest {
  protected:
   void SetUp() override {
@@ -146,6 +173,30 @@ TEST_F(Isolated, FailsForGoodAlsoInWordsThatAreNoText) {
   EXPECT_EQ(attempts(id)[0].outcome, AttemptOutcome::failed);
   EXPECT_THAT(attempts(id)[0].error, HasSubstr("bad"));
   EXPECT_THAT(attempts(id)[0].log.value(), HasSubstr("\x01\x01"));
+}
+
+TEST_F(Isolated, IsWrappedByTheWorkersMiddlewareAsHandlersOfTheOtherKindsAre) {
+  const auto noting = std::make_shared<Noting>();
+  tasks_.wrap(noting);
+  const TaskOptions once{.queue = queue_, .max_attempts = 1};
+  tasks_.add<Nothing>(
+      "kinds.thread", [](Context&, const Nothing&) { throw std::runtime_error("no luck"); }, once);
+  add_coroutine<Nothing>(
+      tasks_, "kinds.coroutine",
+      [](Context&, const Nothing&) -> boost::asio::awaitable<void> {
+        throw std::runtime_error("no luck");
+        co_return;
+      },
+      once);
+  for (const std::string task : {"kinds.thread", "kinds.coroutine", "isolated.fail"}) {
+    const auto id = enqueue(task);
+    const auto begun = noting->notes().size();
+    work_until_drained();
+    EXPECT_EQ(attempts(id).at(0).error, "no luck (noted)") << task;
+    const auto notes = noting->notes();
+    EXPECT_THAT(std::vector(notes.begin() + static_cast<std::ptrdiff_t>(begun), notes.end()),
+                ::testing::ElementsAre("before " + task, "after " + task));
+  }
 }
 
 TEST_F(Isolated, CrashesAloneAndIsDeadAfterItsAttempts) {

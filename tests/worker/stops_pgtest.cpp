@@ -1,4 +1,5 @@
 // Timeouts, cancels, and the stop of the worker itself.
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <equeue/coroutine.hpp>
@@ -213,6 +214,38 @@ TEST_F(WorkerStops, WhatACoroutineWaitsForAtItsTimeout) {
   work_until_drained();
   ASSERT_EQ(attempts(id).size(), 1U);
   EXPECT_EQ(attempts(id)[0].outcome, AttemptOutcome::timed_out);
+}
+
+TEST_F(WorkerStops, WaitingForACoroutineThatIgnoresItAndGoesOnWithOthers) {
+  const auto gate = std::make_shared<std::atomic<bool>>(false);
+  const auto returned = std::make_shared<std::latch>(1);
+  add_coroutine<Nothing>(tasks_, "tests.deaf",
+                         [gate, returned](Context&, Nothing) -> asio::awaitable<void> {
+                           co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+                           asio::steady_timer timer(co_await asio::this_coro::executor);
+                           while (!*gate) {
+                             timer.expires_after(milliseconds(1));
+                             co_await timer.async_wait(asio::use_awaitable);
+                           }
+                           returned->count_down();
+                         },
+                         {.queue = queue_, .max_attempts = 1, .timeout = milliseconds(20)});
+  add_coroutine<Nothing>(tasks_, "tests.quick", [](Context&, Nothing) -> asio::awaitable<void> { co_return; },
+                         {.queue = queue_});
+  const auto deaf = enqueue("tests.deaf");
+  auto impatient = options();
+  impatient.grace = short_grace;
+  impatient.coroutines_max = 1;
+  tests::RunningWorker worker(database_, tasks_, impatient);
+  EXPECT_EQ(ended(deaf).state, State::dead);
+  EXPECT_EQ(attempts(deaf).at(0).outcome, AttemptOutcome::timed_out);
+  EXPECT_THAT(job(deaf).error.value(), HasSubstr("was given up"));
+  // It still runs, and its place is free.
+  EXPECT_EQ(ended(enqueue("tests.quick")).state, State::succeeded);
+  *gate = true;
+  returned->wait();
+  EXPECT_EQ(ended(enqueue("tests.quick")).state, State::succeeded);
+  EXPECT_EQ(worker.stats().failed, 1U);
 }
 
 TEST_F(WorkerStops, ARunningHandlerAtACancelWithoutWaitingForAHeartbeat) {

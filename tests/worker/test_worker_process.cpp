@@ -1,7 +1,8 @@
 // test_worker_process URL QUEUE NAME LEASE_MS: works QUEUE until it is stopped, for tests that kill it.
 //
 // Each run of faults.work is noted in the table runs. faults.gated notes itself too, and then waits until the
-// table gate is empty. At its end the program notes in the table ends what it counted.
+// table gate is empty; faults.poison, and then ends the process. At its end the program notes in the table
+// ends what it counted.
 #include <libpq-fe.h>
 #include <unistd.h>
 
@@ -52,6 +53,13 @@ int main(int count, char** words) {
                while (ask(connection, "SELECT count(*) FROM gate") != "0")
                  std::this_thread::sleep_for(std::chrono::milliseconds(5));
                return equeue::Outcome{};
+             })});
+  auto thrice = options;
+  thrice.max_attempts = 3;
+  thrice.retry = {.backoff = equeue::RetryPolicy::Backoff::fixed, .delay = std::chrono::milliseconds(0)};
+  tasks.add({"faults.poison", thrice, equeue::ThreadHandler([&](equeue::Context& job) -> equeue::Outcome {
+               note_run(job);
+               std::abort();
              })});
   equeue::Worker worker({.url = url}, tasks,
                         {.queues = {words[2]},
