@@ -1,7 +1,6 @@
 #include "bench/child.hpp"
 
 #include <equeue/error.hpp>
-#include <filesystem>
 
 #include "process/process.hpp"
 
@@ -15,15 +14,30 @@ int run_child(const std::vector<std::string>& arguments) {
   return 2;
 }
 
+namespace {
+
+std::string describe(const process::ProcessReport& report) {
+  if (const auto* exited = std::get_if<process::Exited>(&report.end))
+    return fmt::format("exit code {}", exited->code);
+  if (const auto* signalled = std::get_if<process::Signalled>(&report.end))
+    return fmt::format("signal {}", signalled->signo);
+  if (const auto* none = std::get_if<process::CouldNotStart>(&report.end)) return none->error.message;
+  return "its exit status was lost";
+}
+
+}  // namespace
+
 std::string ask_child(std::vector<std::string> arguments, const std::stop_token& stop) {
-  std::vector<std::string> command = {std::filesystem::read_symlink("/proc/self/exe").string(), "child"};
+  // This very program, also when a newer one has been built in its place meanwhile.
+  std::vector<std::string> command = {"/proc/self/exe", "child"};
   command.insert(command.end(), std::make_move_iterator(arguments.begin()),
                  std::make_move_iterator(arguments.end()));
   auto report = process::run_process({.command = command}, stop);
   const auto* exited = std::get_if<process::Exited>(&report.end);
   if (!report.stop_requested && (exited == nullptr || exited->code != 0)) {
     throw Exception({.code = ErrorCode::io,
-                     .message = fmt::format("bench child {} failed: {}", command[2], report.stderr_tail)});
+                     .message = fmt::format("bench child {} failed: {} {}", command[2], describe(report),
+                                            report.stderr_tail)});
   }
   return std::move(report.stdout_text);
 }

@@ -39,8 +39,8 @@ Figure kept(const std::string& name, const std::vector<double>& steps) {
 }  // namespace
 
 void pinned(Run& run) {
-  const auto jobs = run.pick<std::size_t>(1'000, 300'000, 1'000'000);
-  const auto step = run.pick<std::size_t>(500, 30'000, 100'000);
+  const auto jobs = run.pick<std::size_t>(1'000, 100'000, 1'000'000);
+  const auto step = run.pick<std::size_t>(500, 10'000, 100'000);
   Side with{.name = "held", .rounds = {}}, without{.name = "not held", .rounds = {}};
   Chart chart{.name = "pinned",
               .title = "Drain while one snapshot is held open",
