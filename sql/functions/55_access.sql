@@ -104,11 +104,14 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
 $$;
 
 -- For the server, which asks again and again whether an access token's user is still what the token says. No row when
--- there is none.
-CREATE FUNCTION get_user(p_user uuid)
+-- there is none, or when p_session is given and is not a session of that user which goes on.
+CREATE FUNCTION get_user(p_user uuid, p_session uuid DEFAULT NULL)
 RETURNS TABLE (id uuid, name text, scopes text[], generation integer, created_at timestamptz, disabled_at timestamptz)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
-  SELECT u.id, u.name, u.scopes, u.generation, u.created_at, u.disabled_at FROM users u WHERE u.id = p_user
+  SELECT u.id, u.name, u.scopes, u.generation, u.created_at, u.disabled_at FROM users u
+  WHERE u.id = p_user AND (p_session IS NULL OR EXISTS (
+    SELECT FROM sessions s
+    WHERE s.id = p_session AND s.user_id = u.id AND s.revoked_at IS NULL AND s.expires_at > clock_timestamp()))
 $$;
 
 -- For a login. Also those who are disabled, so that verifying takes its time with them too.
@@ -118,41 +121,44 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
   SELECT u.id, u.name, u.password_hash, u.scopes, u.generation, u.disabled_at IS NOT NULL FROM users u WHERE u.name = p_name
 $$;
 
--- After a login: answers when the session ends. Null, and no session, when the user is not the one of p_generation any
--- more: disabled, or with another password than the one that was verified. A user has at most 100 sessions, the newest.
--- EQ002 for a life that is not 1 s to 90 days.
-CREATE FUNCTION open_session(p_user uuid, p_generation integer, p_token_hash bytea, p_life_s integer) RETURNS timestamptz
+-- After a login: answers the session and when it ends. Nulls, and no session, when the user is not the one of
+-- p_generation any more: disabled, or with another password than the one that was verified. A user has at most 100
+-- sessions, the newest. Audited. EQ002 for a life that is not 1 s to 90 days.
+CREATE FUNCTION open_session(
+  p_user uuid, p_generation integer, p_token_hash bytea, p_life_s integer, OUT session_id uuid, OUT session_ends_at timestamptz)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
   c_sessions_max CONSTANT integer := 100;
   v_now timestamptz;
-  v_expires_at timestamptz;
+  v_name text;
 BEGIN
   IF p_life_s IS NULL OR p_life_s NOT BETWEEN 1 AND 7776000 THEN
     RAISE EXCEPTION USING ERRCODE = 'EQ002', MESSAGE = 'a session lasts 1 s to 90 days';
   END IF;
   -- A change of the user comes before, and is seen, or after, and ends this session too. Logins of one user take turns.
-  PERFORM FROM users WHERE id = p_user AND generation = p_generation AND disabled_at IS NULL FOR NO KEY UPDATE;
+  SELECT name INTO v_name FROM users WHERE id = p_user AND generation = p_generation AND disabled_at IS NULL
+  FOR NO KEY UPDATE;
   IF NOT FOUND THEN
-    RETURN NULL;
+    RETURN;
   END IF;
   v_now := clock_timestamp();
   DELETE FROM sessions WHERE user_id = p_user AND (expires_at <= v_now OR revoked_at IS NOT NULL);
   DELETE FROM sessions WHERE id IN (
     SELECT s.id FROM sessions s WHERE s.user_id = p_user ORDER BY s.created_at DESC, s.id OFFSET c_sessions_max - 1);
   INSERT INTO sessions (user_id, token_hash, created_at, expires_at)
-  VALUES (p_user, p_token_hash, v_now, v_now + p_life_s * interval '1 second') RETURNING expires_at INTO v_expires_at;
-  RETURN v_expires_at;
+  VALUES (p_user, p_token_hash, v_now, v_now + p_life_s * interval '1 second') RETURNING id, expires_at INTO session_id, session_ends_at;
+  PERFORM audit_access('user:' || v_name, 'login', jsonb_build_object('user', v_name, 'session', session_id));
 END $$;
 
 -- Replaces the session's refresh token by the next one. The answer is one of
---   rotated  the new token is good, the old one used; the user's current name, scopes and generation follow
---   reused   the token was used before: somebody has a copy, so the whole session is revoked now; audited
+--   rotated  the new token is good, the old one used; the session and the user's current name, scopes and generation follow
+--   reused   the token was used before: somebody has a copy, so the whole session, which follows, is revoked now; audited
 --   ended    the session has expired or was revoked, its user is disabled, or it was used too often
 --   unknown  no session had such a token
 -- Of two that come with one token at once, one has rotated and the other reused.
 CREATE FUNCTION rotate_session(p_token_hash bytea, p_next_hash bytea)
-RETURNS TABLE (answer text, user_id uuid, user_name text, scopes text[], generation integer, expires_at timestamptz)
+RETURNS TABLE (answer text, user_id uuid, user_name text, scopes text[], generation integer, expires_at timestamptz,
+              session_id uuid)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
   -- More than once in a quarter of an hour, which is what access tokens live, for the 90 days that a session may last.
@@ -166,43 +172,48 @@ BEGIN
     SELECT u.id, u.name, u.scopes, u.generation INTO v_user FROM users u WHERE u.id = v_session.user_id AND u.disabled_at IS NULL;
     IF NOT FOUND OR v_session.revoked_at IS NOT NULL OR v_session.expires_at <= clock_timestamp()
       OR (SELECT count(*) FROM used_tokens t WHERE t.session_id = v_session.id) >= c_uses_max THEN
-      RETURN QUERY SELECT 'ended', NULL::uuid, NULL, NULL::text[], NULL::integer, NULL::timestamptz;
+      RETURN QUERY SELECT 'ended', NULL::uuid, NULL, NULL::text[], NULL::integer, NULL::timestamptz, NULL::uuid;
       RETURN;
     END IF;
     INSERT INTO used_tokens (hash, session_id) VALUES (p_token_hash, v_session.id);
     UPDATE sessions s SET token_hash = p_next_hash WHERE s.id = v_session.id;
-    RETURN QUERY SELECT 'rotated', v_user.id, v_user.name, v_user.scopes, v_user.generation, v_session.expires_at;
+    RETURN QUERY SELECT 'rotated', v_user.id, v_user.name, v_user.scopes, v_user.generation,
+      v_session.expires_at, v_session.id;
     RETURN;
   END IF;
   -- A statement of its own, so that it sees what the one that came first has done.
   SELECT t.session_id INTO v_session FROM used_tokens t WHERE t.hash = p_token_hash;
   IF NOT FOUND THEN
-    RETURN QUERY SELECT 'unknown', NULL::uuid, NULL, NULL::text[], NULL::integer, NULL::timestamptz;
+    RETURN QUERY SELECT 'unknown', NULL::uuid, NULL, NULL::text[], NULL::integer, NULL::timestamptz, NULL::uuid;
     RETURN;
   END IF;
   UPDATE sessions s SET revoked_at = clock_timestamp() FROM users u
   WHERE s.id = v_session.session_id AND s.revoked_at IS NULL AND s.expires_at > clock_timestamp() AND u.id = s.user_id
   RETURNING s.id, u.name INTO v_user;
   IF NOT FOUND THEN
-    RETURN QUERY SELECT 'ended', NULL::uuid, NULL, NULL::text[], NULL::integer, NULL::timestamptz;
+    RETURN QUERY SELECT 'ended', NULL::uuid, NULL, NULL::text[], NULL::integer, NULL::timestamptz, NULL::uuid;
     RETURN;
   END IF;
   PERFORM audit_access('user:' || v_user.name, 'reuse_token', jsonb_build_object('user', v_user.name, 'session', v_user.id));
-  RETURN QUERY SELECT 'reused', NULL::uuid, NULL, NULL::text[], NULL::integer, NULL::timestamptz;
+  RETURN QUERY SELECT 'reused', NULL::uuid, NULL, NULL::text[], NULL::integer, NULL::timestamptz, v_session.session_id;
 END $$;
 
--- Ends the session that has or had this token. False when there was none to end.
-CREATE FUNCTION close_session(p_token_hash bytea) RETURNS boolean
+-- Ends the session that has or had this token, and answers it. Null when there was none to end.
+CREATE FUNCTION close_session(p_token_hash bytea) RETURNS uuid
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+  v_session uuid;
 BEGIN
-  UPDATE sessions SET revoked_at = clock_timestamp() WHERE token_hash = p_token_hash AND revoked_at IS NULL;
+  UPDATE sessions SET revoked_at = clock_timestamp() WHERE token_hash = p_token_hash AND revoked_at IS NULL
+  RETURNING id INTO v_session;
   IF FOUND THEN
-    RETURN true;
+    RETURN v_session;
   END IF;
   -- A rotation meanwhile has made it a used one.
   UPDATE sessions SET revoked_at = clock_timestamp()
-  WHERE id = (SELECT t.session_id FROM used_tokens t WHERE t.hash = p_token_hash) AND revoked_at IS NULL;
-  RETURN FOUND;
+  WHERE id = (SELECT t.session_id FROM used_tokens t WHERE t.hash = p_token_hash) AND revoked_at IS NULL
+  RETURNING id INTO v_session;
+  RETURN v_session;
 END $$;
 
 -- EQ002 when the id is taken, a value breaks a rule, or the end lies in the past.

@@ -82,6 +82,30 @@ BEGIN
   RETURN cardinality(v_keys);
 END $$;
 
+-- Forgets sessions that have expired, with the tokens that they used, and entries of the audit that are older than
+-- settings.audit_days. Answers how many of either, at most 10,000 each at a time.
+CREATE FUNCTION upkeep_access() RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+  v_now CONSTANT timestamptz := clock_timestamp();
+  v_kept_from CONSTANT timestamptz := v_now - (SELECT audit_days FROM settings) * interval '1 day';
+  v_sessions integer;
+  v_entries integer := 0;
+BEGIN
+  IF NOT lead_upkeep('access') THEN
+    RETURN 0;
+  END IF;
+  DELETE FROM sessions WHERE id IN (
+    SELECT s.id FROM sessions s WHERE s.expires_at < v_now ORDER BY s.id LIMIT 10000 FOR UPDATE SKIP LOCKED);
+  GET DIAGNOSTICS v_sessions = ROW_COUNT;
+  -- The oldest have the lowest ids, so mostly one look is enough.
+  IF (SELECT a.at FROM audit a ORDER BY a.id LIMIT 1) < v_kept_from THEN
+    DELETE FROM audit WHERE id IN (SELECT a.id FROM audit a ORDER BY a.id LIMIT 10000) AND at < v_kept_from;
+    GET DIAGNOSTICS v_entries = ROW_COUNT;
+  END IF;
+  RETURN v_sessions + v_entries;
+END $$;
+
 -- Prepares the partitions of the next days and drops those that retention has outlived. Answers how many of either.
 -- Gives up quickly when a long reader is in the way; the next call tries again.
 CREATE FUNCTION upkeep_partitions() RETURNS integer

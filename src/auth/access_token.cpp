@@ -82,9 +82,13 @@ Result<AccessToken> read(const boost::json::object& claims, sys_seconds now) {
   if (*not_before > ahead || *issued > ahead) return refuse("not valid yet");
   if (*expires - *issued > std::chrono::seconds(token_life).count()) return refuse("it would live too long");
   const auto generation = number("gen");
-  AccessToken token{.user_id = text("sub"), .user_name = text("name"), .scopes = {}, .generation = 0};
-  if (token.user_id.empty() || token.user_name.empty() || !generation || *generation < 0 ||
-      *generation > std::numeric_limits<int>::max()) {
+  AccessToken token{.user_id = text("sub"),
+                    .user_name = text("name"),
+                    .session_id = text("sid"),
+                    .scopes = {},
+                    .generation = 0};
+  if (token.user_id.empty() || token.user_name.empty() || token.session_id.empty() || !generation ||
+      *generation < 0 || *generation > std::numeric_limits<int>::max()) {
     return refuse("a claim is missing");
   }
   token.generation = static_cast<int>(*generation);
@@ -112,6 +116,7 @@ std::string issue(const AccessToken& token, const SigningKey& key, sys_seconds n
                                    {"aud", boost::json::string(audience)},
                                    {"sub", token.user_id},
                                    {"name", token.user_name},
+                                   {"sid", token.session_id},
                                    {"iat", seconds},
                                    {"nbf", seconds},
                                    {"exp", seconds + std::chrono::seconds(token_life).count()},

@@ -24,6 +24,7 @@ struct SigningKey {
 struct AccessToken {
   std::string user_id;
   std::string user_name;
+  std::string session_id;  // of the login that it comes from: void when that has ended
   Scopes scopes;
   int generation = 0;  // of the user's: tokens of an older one are void
 };

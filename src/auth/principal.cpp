@@ -69,6 +69,12 @@ bool matches(std::span<const std::string> patterns, std::string_view queue) {
   });
 }
 
+bool covers(std::span<const std::string> patterns, std::string_view pattern) {
+  return std::ranges::any_of(patterns, [&](std::string_view own) {
+    return own == pattern || (own.ends_with('*') && pattern.starts_with(own.substr(0, own.size() - 1)));
+  });
+}
+
 std::string to_string(const Principal& principal) {
   return fmt::format("{}:{}", principal.kind == Principal::Kind::user ? "user" : "key",
                      principal.kind == Principal::Kind::user ? principal.name : principal.id);

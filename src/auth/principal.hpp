@@ -54,6 +54,9 @@ class Scopes {
 // Whether one of the patterns, which are checked, takes the queue.
 [[nodiscard]] bool matches(std::span<const std::string> patterns, std::string_view queue);
 
+// Whether one of the patterns takes every queue that `pattern` takes.
+[[nodiscard]] bool covers(std::span<const std::string> patterns, std::string_view pattern);
+
 struct Principal {
   enum class Kind { user, key };
   Kind kind = Kind::user;

@@ -18,6 +18,7 @@
 namespace equeue::store {
 
 using UserId = Uuid<struct UserKind>;
+using SessionId = Uuid<struct SessionKind>;
 // SHA-256 of a random secret.
 using SecretHash = std::array<std::uint8_t, 32>;
 
@@ -52,7 +53,9 @@ struct Login {
 // By name, those after `after`. Requires, as the other lists: limit 1 to 500.
 [[nodiscard]] Result<std::vector<User>> list_users(Cell cell, const std::optional<std::string>& after,
                                                    int limit);
-[[nodiscard]] Result<std::optional<User>> get_user(Cell cell, const UserId& id);
+// Nothing also when `session` is not one of the user's that goes on.
+[[nodiscard]] Result<std::optional<User>> get_user(Cell cell, const UserId& id,
+                                                   const std::optional<SessionId>& session = std::nullopt);
 [[nodiscard]] Result<std::optional<Login>> find_user(Cell cell, std::string_view name);
 
 // sessions.cpp
@@ -64,6 +67,7 @@ enum class RotateAnswer {
 };
 struct Rotation {
   RotateAnswer answer = RotateAnswer::unknown;
+  SessionId session;  // when rotated or reused
   // When rotated: whose session it is, as that user is now, and when it ends.
   UserId user;
   std::string user_name;
@@ -71,14 +75,18 @@ struct Rotation {
   int generation = 0;
   TimePoint expires_at;
 };
-// When the session ends. Nothing, and no session, when the user is not of that generation any more, or
-// disabled. invalid_argument for a life that is not 1 s to 90 days.
-[[nodiscard]] Result<std::optional<TimePoint>> open_session(Cell cell, const UserId& user, int generation,
-                                                            const SecretHash& token,
-                                                            std::chrono::seconds life);
+struct OpenedSession {
+  SessionId id;
+  TimePoint expires_at;
+};
+// Audited. Nothing, and no session, when the user is not of that generation any more, or disabled.
+// invalid_argument for a life that is not 1 s to 90 days.
+[[nodiscard]] Result<std::optional<OpenedSession>> open_session(Cell cell, const UserId& user, int generation,
+                                                                const SecretHash& token,
+                                                                std::chrono::seconds life);
 [[nodiscard]] Result<Rotation> rotate_session(Cell cell, const SecretHash& token, const SecretHash& next);
-// By a token that it has or had. False when there was none to end.
-[[nodiscard]] Result<bool> close_session(Cell cell, const SecretHash& token);
+// By a token that it has or had. Nothing when there was none to end.
+[[nodiscard]] Result<std::optional<SessionId>> close_session(Cell cell, const SecretHash& token);
 
 // api_keys.cpp
 struct ApiKeyRecord {
@@ -138,5 +146,8 @@ struct AuditEntry {
 // Newest first, those before `before`.
 [[nodiscard]] Result<std::vector<AuditEntry>> list_audit(Cell cell, std::optional<std::int64_t> before,
                                                          int limit);
+
+// upkeep.cpp: how many sessions and entries of the audit were forgotten
+[[nodiscard]] Result<int> upkeep_access(Cell cell);
 
 }  // namespace equeue::store

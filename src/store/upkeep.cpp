@@ -1,3 +1,4 @@
+#include "store/access.hpp"
 #include "store/statement.hpp"
 #include "store/store.hpp"
 
@@ -20,6 +21,9 @@ Result<int> upkeep_orphans(Cell cell) {
 }
 Result<int> upkeep_keys(Cell cell) {
   return count_of(cell, "upkeep_keys");
+}
+Result<int> upkeep_access(Cell cell) {
+  return count_of(cell, "upkeep_access");
 }
 Result<int> upkeep_partitions(Cell cell) {
   return count_of(cell, "upkeep_partitions");

@@ -70,9 +70,10 @@ Result<std::vector<User>> list_users(Cell cell, const std::optional<std::string>
   return users;
 }
 
-Result<std::optional<User>> get_user(Cell cell, const UserId& id) {
+Result<std::optional<User>> get_user(Cell cell, const UserId& id, const std::optional<SessionId>& session) {
   pg::Params params;
   params.uuid(id.bytes);
+  if (session) params.uuid(session->bytes);
   auto rows = run(cell.connection, cell.schema, call(cell.schema, "get_user", std::move(params)), false);
   if (!rows) return rows.error();
   return rows->count() == 0 ? std::nullopt : std::optional(read_user(*rows, 0));

@@ -16,8 +16,11 @@ using ::testing::HasSubstr;
 const sys_seconds now{seconds(1'800'000'000)};
 const SigningKey key{"k1", std::string(32, 's')};
 const SigningKey other_key{"k2", std::string(32, 'o')};
-const AccessToken anna{
-    .user_id = "u1", .user_name = "anna", .scopes = {Scope::read, Scope::work}, .generation = 3};
+const AccessToken anna{.user_id = "u1",
+                       .user_name = "anna",
+                       .session_id = "s1",
+                       .scopes = {Scope::read, Scope::work},
+                       .generation = 3};
 
 std::string base64url(std::string_view text) {
   std::string out(4 * ((text.size() + 2) / 3) + 1, '\0');
@@ -46,15 +49,10 @@ const std::string header = R"({"alg":"HS256","typ":"JWT"})";
 
 // The claims of a good token, but for what is replaced: the member `name` by `value`, or left out.
 std::string claims(std::string_view name = "", std::string_view value = "") {
-  const std::vector<std::pair<std::string, std::string>> good = {{"iss", R"("equeue")"},
-                                                                 {"aud", R"("equeue-api")"},
-                                                                 {"sub", R"("u1")"},
-                                                                 {"name", R"("anna")"},
-                                                                 {"iat", "1800000000"},
-                                                                 {"nbf", "1800000000"},
-                                                                 {"exp", "1800000900"},
-                                                                 {"gen", "3"},
-                                                                 {"scopes", R"(["read","work"])"}};
+  const std::vector<std::pair<std::string, std::string>> good = {
+      {"iss", R"("equeue")"}, {"aud", R"("equeue-api")"},      {"sub", R"("u1")"},    {"name", R"("anna")"},
+      {"sid", R"("s1")"},     {"iat", "1800000000"},           {"nbf", "1800000000"}, {"exp", "1800000900"},
+      {"gen", "3"},           {"scopes", R"(["read","work"])"}};
   std::string text;
   for (const auto& [member, ordinary] : good) {
     const std::string said(member == name ? value : std::string_view(ordinary));
@@ -72,6 +70,7 @@ TEST(AccessToken, IsReadBackAsItWasIssued) {
   const auto read_back = read(issue(anna, key, now)).value();
   EXPECT_EQ(read_back.user_id, "u1");
   EXPECT_EQ(read_back.user_name, "anna");
+  EXPECT_EQ(read_back.session_id, "s1");
   EXPECT_EQ(read_back.scopes, anna.scopes);
   EXPECT_EQ(read_back.generation, 3);
 }
@@ -145,7 +144,7 @@ TEST(AccessToken, IsRefusedWhenItsHeaderHoldsMoreThanOurs) {
 }
 
 TEST(AccessToken, NeedsEachOfItsClaims) {
-  for (const auto* name : {"iss", "aud", "sub", "name", "iat", "nbf", "exp", "gen", "scopes"})
+  for (const auto* name : {"iss", "aud", "sub", "name", "sid", "iat", "nbf", "exp", "gen", "scopes"})
     EXPECT_FALSE(read(forge(header, claims(name)))) << name;
 }
 

@@ -66,5 +66,17 @@ TEST(Principal, MayUseTheQueuesOfItsPatternsByItsScopes) {
   EXPECT_EQ(to_string(key), "key:abcd2345");
 }
 
+TEST(QueuePatterns, CoverAPatternIfOneOfThemTakesAllItsQueues) {
+  const std::vector<std::string> own = {"mail-*", "video"};
+  for (const auto* covered : {"mail-*", "mail-out", "mail-out*", "video"})
+    EXPECT_TRUE(covers(own, covered)) << covered;
+  for (const auto* more : {"*", "mail*", "mail", "video*", "videos", ""})
+    EXPECT_FALSE(covers(own, more)) << more;
+  const std::vector<std::string> all = {"*"};
+  EXPECT_TRUE(covers(all, "*"));
+  EXPECT_TRUE(covers(all, "mail*"));
+  EXPECT_FALSE(covers({}, "mail"));
+}
+
 }  // namespace
 }  // namespace equeue::auth

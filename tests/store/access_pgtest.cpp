@@ -152,7 +152,8 @@ TEST_F(UsersTest, ThatAreDisabledHaveNoWayInUntilTheyAreEnabled) {
   EXPECT_TRUE(store::enable_user(cell(), "anna", "tester").value());
   EXPECT_EQ(rotate("t1", "t2"), RotateAnswer::ended) << "sessions of before stay ended";
   open(id, "t4");
-  EXPECT_THAT(audited(), ElementsAre("tester create_user", "tester disable_user", "tester enable_user"));
+  EXPECT_THAT(audited(), ElementsAre("tester create_user", "user:anna login", "tester disable_user",
+                                     "tester enable_user", "user:anna login"));
 }
 
 TEST_F(UsersTest, ThatAreUnknownCannotBeChanged) {
@@ -189,7 +190,9 @@ TEST_F(SessionsTest, AreRevokedAsAWholeWhenAUsedTokenComesAgain) {
   for (const auto* token : {"t1", "t2", "t3"}) EXPECT_EQ(rotate(token, "x"), RotateAnswer::ended) << token;
   EXPECT_EQ(rotate("thief", "x"), RotateAnswer::unknown);
   EXPECT_EQ(rotate("of another login", "x"), RotateAnswer::rotated);
-  EXPECT_THAT(audited(), ElementsAre("tester create_user", "user:anna reuse_token")) << "once";
+  EXPECT_THAT(audited(), ElementsAre("tester create_user", "user:anna login", "user:anna login",
+                                     "user:anna reuse_token"))
+      << "once";
 }
 
 TEST_F(SessionsTest, OfATokenThatTwoPresentAtOnceAreRotatedOnceAndThenRevoked) {
@@ -257,7 +260,36 @@ TEST_F(SessionsTest, EndWithTheirTime) {
   db().run("UPDATE sessions SET expires_at = clock_timestamp()");
   EXPECT_EQ(rotate("t2", "x"), RotateAnswer::ended);
   EXPECT_EQ(rotate("t1", "x"), RotateAnswer::ended);
-  EXPECT_THAT(audited(), SizeIs(1)) << "reuse in an expired session harms nobody";
+  EXPECT_THAT(audited(), SizeIs(2)) << "reuse in an expired session harms nobody";
+}
+
+TEST_F(SessionsTest, LetTheirUserBeFoundAsLongAsTheyGoOn) {
+  const auto id = user();
+  const auto opened = store::open_session(cell(), id, generation(), auth::digest("t1"), hours(1)).value();
+  const auto found = [&] { return store::get_user(cell(), id, opened->id).value().has_value(); };
+  EXPECT_TRUE(found());
+  EXPECT_FALSE(store::get_user(cell(), user("bert"), opened->id).value()) << "another's session";
+  const auto rotated = rotate(db(), "t1", "t2");
+  EXPECT_EQ(rotated.session, opened->id);
+  EXPECT_TRUE(found());
+  EXPECT_EQ(rotate(db(), "t1", "t3").session, opened->id);
+  EXPECT_FALSE(found()) << "reused";
+}
+
+TEST_F(SessionsTest, AndOldEntriesOfTheAuditAreForgottenInTime) {
+  const auto id = user();
+  open(id, "t1");
+  ASSERT_EQ(rotate("t1", "t2"), RotateAnswer::rotated);
+  open(id, "u1");
+  EXPECT_EQ(store::upkeep_access(cell()).value(), 0);
+  db().run(
+      "UPDATE sessions SET expires_at = clock_timestamp() WHERE token_hash = sha256('t2'); "
+      "UPDATE audit SET at = at - interval '366 days' WHERE action = 'create_user'");
+  EXPECT_EQ(store::upkeep_access(cell()).value(), 2);
+  EXPECT_EQ(rotate("t2", "x"), RotateAnswer::unknown);
+  EXPECT_EQ(rotate("t1", "x"), RotateAnswer::unknown);
+  EXPECT_EQ(rotate("u1", "u2"), RotateAnswer::rotated);
+  EXPECT_THAT(audited(), ElementsAre("user:anna login", "user:anna login"));
 }
 
 TEST_F(SessionsTest, AreUsedAtMostTenThousandTimes) {
@@ -507,7 +539,7 @@ TEST_F(AuditTest, HoldsNoSecretAndNoHash) {
   ASSERT_TRUE(
       store::rotate_signing_key(cell(), "k1", std::string(32, 'z'), seconds(0), seconds(0), "server"));
   ASSERT_TRUE(store::disable_user(cell(), "anna", "tester"));
-  EXPECT_EQ(db().number("SELECT count(*) FROM audit"), 8);
+  EXPECT_EQ(db().number("SELECT count(*) FROM audit"), 9);
   // Each secret and each hash, as text and as hex, which is how bytea would show.
   EXPECT_EQ(db().column("WITH secrets AS ("
                         "SELECT password_hash AS secret FROM users UNION SELECT encode(token_hash, 'hex') "

@@ -40,7 +40,7 @@ TEST_F(SchemaTest, RefusesWhatNoQueueLaneOrSettingMayBe) {
   expect_refused("lanes", lane, {{"priority", "-1"}});
   expect_refused("lanes", lane, {{"priority", "10"}});
   for (const auto* change : {"only_row = false", "history_days = 0", "history_days = 3651", "key_hours = 0",
-                             "key_hours = 87601"}) {
+                             "key_hours = 87601", "audit_days = 0", "audit_days = 36501"}) {
     EXPECT_EQ(db().refusal(fmt::format("UPDATE settings SET {}", change)), check_violation) << change;
   }
 }
@@ -257,7 +257,7 @@ TEST_F(SchemaTest, HasNoOtherRules) {
   EXPECT_EQ(db().number("SELECT count(*) FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid "
                         "WHERE c.contype = 'c' AND c.connamespace = current_schema()::regnamespace "
                         "AND NOT t.relispartition"),
-            59);
+            60);
 }
 
 TEST_F(SchemaTest, KeepsEveryTableUnderAPrimaryKey) {

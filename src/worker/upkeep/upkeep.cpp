@@ -1,6 +1,7 @@
 #include "worker/upkeep/upkeep.hpp"
 
 #include "base/log.hpp"
+#include "store/access.hpp"
 
 namespace equeue::worker {
 namespace {
@@ -47,8 +48,8 @@ Result<void> Upkeep::take_back(store::Cell cell) {
 Result<void> Upkeep::tidy(store::Cell cell) {
   // Each by itself: a long reader in the way of a partition must not keep the keys.
   Result<void> outcome;
-  for (const auto& done :
-       {store::upkeep_orphans(cell), store::upkeep_keys(cell), store::upkeep_partitions(cell)}) {
+  for (const auto& done : {store::upkeep_orphans(cell), store::upkeep_keys(cell), store::upkeep_access(cell),
+                           store::upkeep_partitions(cell)}) {
     if (!done) outcome = done.error();
   }
   return outcome;
