@@ -83,6 +83,7 @@ class ClaimHub::State : public std::enable_shared_from_this<State> {
   void heard(const std::string& queue);
   void pump();
   void stop();
+  void give_back(const std::string& owner, const store::Claim& claim);
   // The hub is no more, and soon the pool.
   void abandon() { abandoned_ = true; }
 
@@ -92,6 +93,7 @@ class ClaimHub::State : public std::enable_shared_from_this<State> {
 
   [[nodiscard]] std::size_t waiting() const { return waiters_; }
   [[nodiscard]] std::size_t claiming() const { return under_way_; }
+  [[nodiscard]] std::size_t releasing() const { return releasing_; }
   [[nodiscard]] std::uint64_t looks() const { return looks_; }
 
  private:
@@ -167,7 +169,6 @@ class ClaimHub::State : public std::enable_shared_from_this<State> {
                Watermarks& watermarks);
   void failed(Group& group, const WaiterPtr& waiter, Moment began, const Error& error,
               Watermarks& watermarks);
-  void give_back(const std::string& owner, const store::Claim& claim);
   static net::awaitable<void> release(std::shared_ptr<State> self, std::string owner,
                                       std::vector<store::HeldJob> jobs, std::set<std::string> queues);
 
@@ -201,6 +202,7 @@ class ClaimHub::State : public std::enable_shared_from_this<State> {
   bool abandoned_ = false;
   std::size_t waiters_ = 0;
   std::size_t under_way_ = 0;
+  std::size_t releasing_ = 0;
   std::uint64_t looks_ = 0;
   std::mutex mutex_;
   std::set<std::string> announced_;  // guarded by mutex_; not empty: somebody is on the way to take them
@@ -462,6 +464,7 @@ void ClaimHub::State::give_back(const std::string& owner, const store::Claim& cl
     jobs.push_back({claim.lease, job.id});
     queues.insert(job.queue);
   }
+  ++releasing_;
   net::co_spawn(executor_, release(shared_from_this(), owner, std::move(jobs), std::move(queues)),
                 net::detached);
 }
@@ -473,6 +476,7 @@ net::awaitable<void> ClaimHub::State::release(std::shared_ptr<State> self, std::
     return store::release_remote(cell, owner, jobs);
   };
   const auto released = co_await self->pool_.call(work);
+  --self->releasing_;
   if (!released) {
     log::warning("serve: jobs of a client that has left come back when their lease has run out: {}",
                  to_string(released.error()));
@@ -647,6 +651,10 @@ void ClaimHub::woken(std::span<const std::string> queues) {
   state_->pump();
 }
 
+void ClaimHub::give_back(const std::string& owner, const store::Claim& claim) {
+  state_->give_back(owner, claim);
+}
+
 void ClaimHub::stop() {
   if (listener_) listener_->request_stop();
   state_->stop();
@@ -658,6 +666,10 @@ std::size_t ClaimHub::waiting() const {
 
 std::size_t ClaimHub::claiming() const {
   return state_->claiming();
+}
+
+std::size_t ClaimHub::releasing() const {
+  return state_->releasing();
 }
 
 std::uint64_t ClaimHub::looks() const {

@@ -64,12 +64,16 @@ class ClaimHub {
   // This server has just enqueued into these queues, or given jobs of them back.
   void woken(std::span<const std::string> queues);
 
+  // The claim did not reach its client: its jobs go back, without an attempt, in the background.
+  void give_back(const std::string& owner, const store::Claim& claim);
+
   // All waits end with an empty claim, now and from now on.
   void stop();
 
-  [[nodiscard]] std::size_t waiting() const;   // requests that are not answered yet
-  [[nodiscard]] std::size_t claiming() const;  // queries under way
-  [[nodiscard]] std::uint64_t looks() const;   // queries made, claims and polls
+  [[nodiscard]] std::size_t waiting() const;    // requests that are not answered yet
+  [[nodiscard]] std::size_t claiming() const;   // queries under way
+  [[nodiscard]] std::size_t releasing() const;  // claims that are going back
+  [[nodiscard]] std::uint64_t looks() const;    // queries made, claims and polls
 
  private:
   class State;

@@ -66,9 +66,9 @@ net::awaitable<std::optional<auth::Principal>> Guard::identify_key(std::string t
   if (!key) co_return std::nullopt;
   const auto* known = api_keys_.find(key->id);
   if (known == nullptr) {
-    const auto find = [id = key->id](store::Cell cell) { return find_api_key(cell, id); };
-    auto found = co_await database_.call(find);
-    api_keys_.keep(key->id, std::move(found.value()));
+    const auto flight = "key " + key->id;
+    const SingleFlight::Read load = [this, id = key->id] { return load_api_key(id); };
+    co_await flights_.join(flight, load);
     known = api_keys_.find(key->id);
   }
   if (known == nullptr || !known->has_value()) co_return std::nullopt;
@@ -112,25 +112,44 @@ net::awaitable<std::optional<auth::Principal>> Guard::identify_user(std::string 
     co_return std::nullopt;
   }
   const auto id = parse_id<store::UserId>(claims->user_id);
-  if (!id) co_return std::nullopt;
-  const auto name = to_string(*id);
-  const auto* known = users_.find(name);
+  const auto session = parse_id<store::SessionId>(claims->session_id);
+  if (!id || !session) co_return std::nullopt;
+  const auto place = to_string(*session);
+  const auto* known = users_.find(place);
   if (known == nullptr) {
-    auto found = co_await database_.call([id = *id](store::Cell cell) { return get_user(cell, id); });
-    users_.keep(name, std::move(found.value()));
-    known = users_.find(name);
+    const auto flight = "session " + place;
+    const SingleFlight::Read load = [this, id = *id, session = *session] { return load_user(id, session); };
+    co_await flights_.join(flight, load);
+    known = users_.find(place);
   }
   if (known == nullptr || !known->has_value()) co_return std::nullopt;
   const auto& user = **known;
-  if (user.disabled_at || user.generation != claims->generation) co_return std::nullopt;
+  if (user.id != *id || user.disabled_at || user.generation != claims->generation) co_return std::nullopt;
   co_return auth::Principal{.kind = auth::Principal::Kind::user,
-                            .id = name,
+                            .id = to_string(*id),
                             .name = user.name,
                             .scopes = claims->scopes,
                             .queues = {"*"}};
 }
 
+net::awaitable<void> Guard::load_api_key(std::string id) {
+  const auto find = [id](store::Cell cell) { return find_api_key(cell, id); };
+  auto found = co_await database_.call(find);
+  api_keys_.keep(id, std::move(found.value()));
+}
+
+net::awaitable<void> Guard::load_user(store::UserId id, store::SessionId session) {
+  const auto get = [id, session](store::Cell cell) { return get_user(cell, id, session); };
+  auto found = co_await database_.call(get);
+  users_.keep(to_string(session), std::move(found.value()));
+}
+
 net::awaitable<void> Guard::read_signing_keys() {
+  const SingleFlight::Read load = [this] { return load_signing_keys(); };
+  co_await flights_.join("signing keys", load);
+}
+
+net::awaitable<void> Guard::load_signing_keys() {
   auto stored = co_await database_.call([](store::Cell cell) { return live_signing_keys(cell); });
   signing_keys_.clear();
   for (auto& key : stored.value()) signing_keys_.push_back({key.id, std::move(key.secret)});

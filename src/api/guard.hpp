@@ -1,7 +1,8 @@
 // Who asks: from the credentials of a request to a Principal.
 //
-// API keys, users and signing keys are read from the database and remembered for `memory`, so that a busy
-// client costs no query a request, and a revocation is felt everywhere within that time.
+// API keys, users with their sessions, and signing keys are read from the database and remembered for
+// `memory`, so that a busy client costs no query a request, and a revocation is felt everywhere within that
+// time.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "api/database_pool.hpp"
+#include "api/single_flight.hpp"
 #include "auth/access_token.hpp"
 #include "auth/principal.hpp"
 #include "http/message.hpp"
@@ -39,6 +41,14 @@ class Memory {
     if (places_.size() >= entries_max_) forget(std::string(entries_.front().name));
     entries_.push_back({name, std::move(value), Clock::now()});
     places_[name] = std::prev(entries_.end());
+  }
+  template <class Predicate>
+  void forget_if(Predicate predicate) {
+    std::vector<std::string> names;
+    for (const auto& entry : entries_) {
+      if (predicate(entry.value)) names.push_back(entry.name);
+    }
+    for (const auto& name : names) forget(name);
   }
   void forget(const std::string& name) {
     const auto found = places_.find(name);
@@ -80,18 +90,26 @@ class Guard {
 
   // After a change that was made through this server: felt here at once.
   void forget_key(const std::string& id) { api_keys_.forget(id); }
-  void forget_user(const store::UserId& id) { users_.forget(to_string(id)); }
+  void forget_user(std::string_view name) {
+    users_.forget_if([&](const std::optional<store::User>& user) { return user && user->name == name; });
+  }
+  void forget_session(const store::SessionId& id) { users_.forget(to_string(id)); }
 
  private:
   [[nodiscard]] boost::asio::awaitable<std::optional<auth::Principal>> identify_key(std::string text);
   [[nodiscard]] boost::asio::awaitable<std::optional<auth::Principal>> identify_user(std::string token,
                                                                                      std::string request);
+  // Of those who need the same at once one reads.
   [[nodiscard]] boost::asio::awaitable<void> read_signing_keys();
+  [[nodiscard]] boost::asio::awaitable<void> load_signing_keys();
+  [[nodiscard]] boost::asio::awaitable<void> load_api_key(std::string id);
+  [[nodiscard]] boost::asio::awaitable<void> load_user(store::UserId id, store::SessionId session);
 
   DatabasePool& database_;
+  SingleFlight flights_;
   static constexpr std::size_t remembered_max = 20'000;
   Memory<std::optional<store::ApiKeyRecord>> api_keys_{memory, remembered_max};
-  Memory<std::optional<store::User>> users_{memory, remembered_max};
+  Memory<std::optional<store::User>> users_{memory, remembered_max};  // by session
   Memory<bool> touched_{std::chrono::minutes(1), remembered_max};
   std::vector<auth::SigningKey> signing_keys_;  // the one to sign with first
   std::chrono::steady_clock::time_point signing_keys_read_at_{};

@@ -4,8 +4,8 @@
 
 #include "api/call.hpp"
 #include "api/routes.hpp"
+#include "api/wake.hpp"
 #include "base/json_document.hpp"
-#include "base/log.hpp"
 #include "documents/documents.hpp"
 
 namespace equeue::api {
@@ -67,12 +67,7 @@ net::awaitable<http::Response> resume_queue(Service& service, Call& call) {
   const auto resume = [queue, actor](store::Cell cell) { return store::resume_queue(cell, queue, actor); };
   const auto resumed = co_await service.database.call(resume);
   if (resumed.value()) {
-    service.claims.woken(std::span(&queue, 1));
-    const auto announce = [queue](store::Cell cell) { return store::announce(cell, std::span(&queue, 1)); };
-    const auto announced = co_await service.database.call(announce);
-    // The workers see it with their next look.
-    if (!announced)
-      log::debug("serve: the workers were not told of a resumed queue: {}", announced.error().message);
+    co_await wake(service, queue);
   }
   co_return changed(resumed.value());
 }

@@ -104,7 +104,7 @@ struct Server::State {
     claims.stop();
     net::steady_timer pause(io);
     const auto until = std::chrono::steady_clock::now() + last_work_max;
-    while (claims.claiming() > 0 && std::chrono::steady_clock::now() < until) {
+    while (claims.claiming() + claims.releasing() > 0 && std::chrono::steady_clock::now() < until) {
       pause.expires_after(last_work_pace);
       co_await pause.async_wait(net::use_awaitable);
     }

@@ -9,11 +9,16 @@ constexpr std::chrono::milliseconds between_unknown_names{100};
 
 net::awaitable<std::shared_ptr<const store::DeclaredTask>> TaskCatalog::find(std::string_view name) {
   const std::string wanted(name);
-  if (Clock::now() - read_at_ > memory) co_await read();
+  if (Clock::now() - read_at_ > memory) co_await refresh();
   auto task = known(wanted);
   if (task || Clock::now() - read_at_ < between_unknown_names) co_return task;
-  co_await read();
+  co_await refresh();
   co_return known(wanted);
+}
+
+net::awaitable<void> TaskCatalog::refresh() {
+  const SingleFlight::Read reading = [this] { return read(); };
+  co_await flights_.join("tasks", reading);
 }
 
 net::awaitable<void> TaskCatalog::read() {

@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "api/database_pool.hpp"
+#include "api/single_flight.hpp"
 #include "store/tasks.hpp"
 
 namespace equeue::api {
@@ -29,10 +30,13 @@ class TaskCatalog {
   void forget() { read_at_ = {}; }
 
  private:
+  // Of those who need it at once one reads.
+  [[nodiscard]] boost::asio::awaitable<void> refresh();
   [[nodiscard]] boost::asio::awaitable<void> read();
   [[nodiscard]] std::shared_ptr<const store::DeclaredTask> known(const std::string& name) const;
 
   DatabasePool& database_;
+  SingleFlight flights_;
   std::unordered_map<std::string, std::shared_ptr<const store::DeclaredTask>> tasks_;
   std::chrono::steady_clock::time_point read_at_{};
 };
