@@ -71,9 +71,9 @@ net::awaitable<http::Response> answer(const Operation& operation, Service& servi
 
 Operations all_operations(Service& service) {
   Operations all;
-  for (auto* chapter : {enqueue_operations, job_operations, job_list_operations, queue_operations,
-                        task_operations, worker_operations, push_operations, webhook_operations,
-                        operation_operations, document_operations}) {
+  for (auto* chapter : {enqueue_operations, job_operations, job_list_operations, lease_operations,
+                        settle_operations, queue_operations, task_operations, worker_operations,
+                        push_operations, webhook_operations, operation_operations, document_operations}) {
     for (auto& operation : chapter(service)) all.push_back(std::move(operation));
   }
   return all;
