@@ -73,7 +73,8 @@ Operations all_operations(Service& service) {
   Operations all;
   for (auto* chapter : {enqueue_operations, job_operations, job_list_operations, lease_operations,
                         settle_operations, queue_operations, task_operations, worker_operations,
-                        push_operations, webhook_operations, operation_operations, document_operations}) {
+                        push_operations, webhook_operations, operation_operations, audit_operations,
+                        document_operations, key_operations, session_operations, user_operations}) {
     for (auto& operation : chapter(service)) all.push_back(std::move(operation));
   }
   return all;

@@ -48,7 +48,7 @@ struct Server::State {
                {.listen = options.listen, .claims_max = std::max(1, options.connections / 2)}),
         enqueues(io.get_executor(), pool,
                  [this](const std::vector<std::string>& queues) { claims.woken(queues); }),
-        service{io.get_executor(), pool, guard, tasks, enqueues, claims, waits},
+        service{io.get_executor(), pool, guard, tasks, enqueues, claims, waits, passwords, logins},
         timer(io) {
     service.operations = &operations;
     if (options.push) {
@@ -120,6 +120,8 @@ struct Server::State {
   WaitHub waits;
   ClaimHub claims;
   EnqueueGate enqueues;
+  PasswordDesk passwords;
+  LoginLimits logins;
   Service service;
   http::Router router;
   std::shared_ptr<http::TlsContext> tls;

@@ -7,6 +7,8 @@
 #include "api/database_pool.hpp"
 #include "api/enqueue_gate.hpp"
 #include "api/guard.hpp"
+#include "api/login_limits.hpp"
+#include "api/password_desk.hpp"
 #include "api/task_catalog.hpp"
 #include "api/wait_hub.hpp"
 
@@ -26,6 +28,8 @@ struct Service {
   EnqueueGate& enqueues;
   ClaimHub& claims;
   WaitHub& waits;
+  PasswordDesk& passwords;
+  LoginLimits& logins;
   push::Pusher* pusher = nullptr;  // null where nothing is sent
   OperationRunner* operations = nullptr;
 };
