@@ -12,6 +12,7 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -105,6 +106,30 @@ net::awaitable<std::optional<Response>> handle_waiting(const Handler& handler, R
   co_return stopping_answer();
 }
 
+// The next part of a stream: an empty one, which ends it, also when the server stops; nothing when the client
+// leaves or the stream has failed.
+net::awaitable<std::optional<std::string>> next_part(
+    const std::function<net::awaitable<std::string>()>& stream, net::ip::tcp::socket& socket,
+    Serving& serving) {
+  if (serving.is_stopping) co_return std::string();
+  const auto executor = co_await net::this_coro::executor;
+  auto [order, failed, part, gone_failed, stop_failed] =
+      co_await net::experimental::make_parallel_group(
+          net::co_spawn(executor, stream(), net::deferred),
+          net::co_spawn(executor, until_gone(socket), net::deferred),
+          serving.stopping.async_wait(net::deferred))
+          .async_wait(net::experimental::wait_for_one(), use_awaitable);
+  if (order[0] == 1) co_return std::nullopt;
+  if (order[0] == 2) co_return std::string();
+  if (!failed) co_return std::move(part);
+  try {
+    std::rethrow_exception(failed);
+  } catch (const std::exception& fault) {
+    log::error("serve: a stream ended by a fault: {}", fault.what());
+  }
+  co_return std::nullopt;
+}
+
 template <class Stream>
 class Conversation {
  public:
@@ -160,6 +185,8 @@ class Conversation {
     exchange_.caller = std::move(request.caller);
     if (!response) co_return false;
     const bool stays = parser_->keep_alive() && !serving_.is_stopping;
+    if (response->stream)
+      co_return co_await send_stream(std::move(*response), request.method == Method::head, stays, began);
     const bool sent = co_await send(std::move(*response), request.method == Method::head, stays, began);
     co_return sent&& stays;
   }
@@ -198,6 +225,44 @@ class Conversation {
     if (match.route->waits)
       co_return co_await handle_waiting(match.route->handler, request, transport().socket(), serving_);
     co_return co_await handle(match.route->handler, request);
+  }
+
+  net::awaitable<bool> send_stream(Response response, bool is_head, bool stays, Clock::time_point began) {
+    // HTTP/1.0 knows no chunks: there the end of the connection is the end of the body.
+    const bool is_chunked = parser_->get().version() >= 11;
+    stays = stays && is_chunked;
+    beast::http::response<beast::http::empty_body> head(static_cast<beast::http::status>(response.status),
+                                                        11);
+    head.keep_alive(stays);
+    head.set(beast::http::field::content_type, response.content_type);
+    head.set("X-Request-Id", exchange_.id);
+    for (const auto& [name, value] : response.headers) head.insert(name, value);
+    if (is_chunked) head.chunked(true);
+    exchange_.status = response.status;
+    beast::http::response_serializer<beast::http::empty_body> serializer(head);
+    transport().expires_after(serving_.options.deadlines.answer);
+    auto [failed, bytes] = co_await beast::http::async_write_header(stream_, serializer, as_result);
+    bool is_whole = is_head;
+    while (!failed && !is_whole) {
+      auto part = co_await next_part(response.stream, transport().socket(), serving_);
+      if (!part) break;
+      is_whole = part->empty();
+      exchange_.bytes_out += part->size();
+      failed = co_await write_part(*part, is_chunked);
+    }
+    exchange_.took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - began);
+    if (serving_.options.observe) serving_.options.observe(exchange_);
+    co_return is_whole && !failed && stays && !serving_.is_stopping;
+  }
+
+  // The empty part ends the body.
+  net::awaitable<ErrorOf> write_part(const std::string& part, bool is_chunked) {
+    if (part.empty() && !is_chunked) co_return ErrorOf{};
+    transport().expires_after(serving_.options.deadlines.answer);
+    const auto text = is_chunked ? fmt::format("{:x}\r\n{}\r\n", part.size(), part) : part;
+    const auto [failed, bytes] = co_await net::async_write(stream_, net::buffer(text), as_result);
+    transport().expires_never();
+    co_return failed;
   }
 
   net::awaitable<bool> send(Response response, bool is_head, bool stays, Clock::time_point began) {

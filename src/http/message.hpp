@@ -2,6 +2,7 @@
 // them.
 #pragma once
 
+#include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -38,6 +39,10 @@ struct Response {
   std::string body{};
   std::string content_type = "application/json";
   Headers headers{};
+  // A body that comes part by part, in place of `body`: called for the next part until that is empty. It ends
+  // early when the client leaves, does not take a part in time, or the server stops; a call may be cancelled
+  // then.
+  std::function<boost::asio::awaitable<std::string>()> stream{};
   // Called if the answer could not be sent: what it granted must be taken back.
   std::function<void()> undelivered{};
 };

@@ -99,6 +99,16 @@ class RawClient {
       if (!more()) return {};
     }
   }
+  // Reads until this text has come; false when the connection ends before.
+  [[nodiscard]] bool receives(std::string_view text) {
+    while (read_.find(text) == read_.npos) {
+      if (!more()) return false;
+    }
+    return true;
+  }
+  // All that was read and not taken by answer().
+  [[nodiscard]] const std::string& received() const { return read_; }
+  void forget() { read_.clear(); }
   [[nodiscard]] bool is_closed() {
     while (more()) continue;
     return at_end_;
