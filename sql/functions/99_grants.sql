@@ -12,7 +12,7 @@ DECLARE
                 "release", "upkeep_leases", "upkeep_orphans", "upkeep_keys", "upkeep_access", "upkeep_partitions", "has_work", "queues_with_work", "announce",
                 "get_job", "schema_version"],
     "read":    ["get_job", "which_ended", "list_jobs", "search_jobs", "list_attempts", "list_queues", "list_tasks", "get_task", "list_workers", "stats",
-                "has_work", "schema_version"],
+                "has_work", "schema_version", "list_events"],
     "admin":   ["enqueue", "enqueue_many", "announce", "declare_task", "cancel", "announce_cancel", "redrive", "redrive_dead", "purge_dead",
                 "get_job", "list_jobs", "search_jobs", "list_attempts", "list_queues", "list_tasks", "get_task", "list_workers", "stats",
                 "has_work", "schema_version", "pause_queue", "resume_queue", "set_queue_limit", "purge_queue", "set_task_schema",

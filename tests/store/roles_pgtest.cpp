@@ -16,7 +16,7 @@ const std::map<std::string, std::set<std::string>>& permitted() {
         "upkeep_partitions", "has_work", "queues_with_work", "announce", "get_job", "schema_version"}},
       {"read",
        {"get_job", "which_ended", "list_jobs", "search_jobs", "list_attempts", "list_queues", "list_tasks",
-        "get_task", "list_workers", "stats", "has_work", "schema_version"}},
+        "get_task", "list_workers", "stats", "has_work", "schema_version", "list_events"}},
       {"admin",
        {"search_jobs",
         "list_tasks",
