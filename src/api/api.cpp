@@ -49,15 +49,19 @@ void check_query(const Operation& operation, const http::Request& request) {
 net::awaitable<http::Response> answer(const Operation& operation, Service& service, http::Request& request) {
   try {
     auth::Principal principal;
+    std::optional<auth::RateLimit::Verdict> verdict;
     if (operation.policy.needs_credentials()) {
       principal = co_await service.guard.identify(request);
       request.caller = to_string(principal);
+      verdict = service.requests.take(principal);
       check_policy(operation, principal);
     }
     check_body(operation, request);
     check_query(operation, request);
     Call call(request, std::move(principal));
-    co_return co_await operation.handler(call);
+    auto response = co_await operation.handler(call);
+    service.requests.tell(response, verdict);
+    co_return response;
   } catch (const Refused& refused) {
     co_return refused.response();
   } catch (const Exception& failed) {
@@ -71,10 +75,11 @@ net::awaitable<http::Response> answer(const Operation& operation, Service& servi
 
 Operations all_operations(Service& service) {
   Operations all;
-  for (auto* chapter : {enqueue_operations, job_operations, job_list_operations, lease_operations,
-                        settle_operations, queue_operations, task_operations, worker_operations,
-                        push_operations, webhook_operations, operation_operations, audit_operations,
-                        document_operations, key_operations, session_operations, user_operations}) {
+  for (auto* chapter :
+       {enqueue_operations, job_operations, job_list_operations, lease_operations, settle_operations,
+        queue_operations, task_operations, worker_operations, event_operations, push_operations,
+        webhook_operations, operation_operations, audit_operations, document_operations, health_operations,
+        key_operations, session_operations, user_operations}) {
     for (auto& operation : chapter(service)) all.push_back(std::move(operation));
   }
   return all;

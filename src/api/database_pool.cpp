@@ -67,6 +67,11 @@ DatabasePool::~DatabasePool() {
   for (auto& task : waiting_) task.run(busy("the server stops"));
 }
 
+std::size_t DatabasePool::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return waiting_.size();
+}
+
 void DatabasePool::submit(std::function<void(Result<store::Cell>)> run) {
   {
     const std::lock_guard lock(mutex_);

@@ -45,6 +45,9 @@ class DatabasePool {
   DatabasePool(const DatabasePool&) = delete;
   DatabasePool& operator=(const DatabasePool&) = delete;
 
+  // Calls that no thread has taken yet.
+  [[nodiscard]] std::size_t waiting() const;
+
   // Calls `work`, which returns a Result<T>, on one of the threads, and goes on on the caller's executor.
   // Never thrown away half-way: a caller that is cancelled meanwhile is resumed when `work` has returned.
   // `database_away` without a call when the database cannot be reached or too many wait. Requires: `work` can
@@ -78,7 +81,7 @@ class DatabasePool {
 
   const Database database_;
   const PoolOptions options_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable_any woken_;
   std::deque<Task> waiting_;
   std::optional<std::pair<Clock::time_point, Error>> away_;

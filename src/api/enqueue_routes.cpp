@@ -39,9 +39,14 @@ BOOST_DESCRIBE_STRUCT(BatchBody, (), (jobs))
 // Jobs as they were sent, and where each stands in the body.
 struct Sent {
   std::vector<NewJob> jobs;
-  std::vector<std::string> pointers;  // "" or "/jobs/3"
+  std::vector<std::string> pointers;         // "" or "/jobs/3"
+  std::vector<boost::json::value> payloads;  // to be checked by the tasks' schemas
   bool is_batch = false;
 };
+
+boost::json::value take_payload(NewJobBody& body) {
+  return body.payload ? std::move(*body.payload) : boost::json::value(boost::json::object_kind);
+}
 
 NewJob read_job(NewJobBody body, std::string_view text, const std::string& pointer,
                 std::vector<Fault>& faults) {
@@ -92,11 +97,14 @@ Sent read_jobs(const Call& call) {
     const auto texts = element_texts(member_text(text, "jobs"));
     for (std::size_t i = 0; i < body.jobs.size(); ++i) {
       sent.pointers.push_back(fmt::format("/jobs/{}", i));
+      sent.payloads.push_back(take_payload(body.jobs[i]));
       sent.jobs.push_back(read_job(std::move(body.jobs[i]), texts.at(i), sent.pointers[i], faults));
     }
   } else {
     sent.pointers.emplace_back();
-    sent.jobs.push_back(read_job(call.body<NewJobBody>(), text, "", faults));
+    auto body = call.body<NewJobBody>();
+    sent.payloads.push_back(take_payload(body));
+    sent.jobs.push_back(read_job(std::move(body), text, "", faults));
   }
   if (!faults.empty()) refuse(400, "invalid_body", "the body does not describe a job", faults);
   add_keys(sent, http::header(call.request().headers, "idempotency-key"));
@@ -116,6 +124,17 @@ void check_values(const Sent& sent) {
   if (faults.empty()) return;
   refuse(is_payload ? 422 : 400, is_payload ? "invalid_payload" : "invalid_argument", faults[0].message,
          faults);
+}
+
+// By the task's schema, if it has one.
+void check_payload(Service& service, const store::DeclaredTask& task, Sent& sent, std::size_t i) {
+  const auto schema = service.tasks.schema_of(task);
+  if (!schema) return;
+  auto faults = schema->check(std::move(sent.payloads[i]));
+  if (faults.empty()) return;
+  for (auto& fault : faults) fault.pointer = fmt::format("{}/payload{}", sent.pointers[i], fault.pointer);
+  refuse(422, "invalid_payload",
+         fmt::format("the payload does not fit the schema of the task '{}'", task.name), faults);
 }
 
 std::string enqueued(const Enqueued& job) {
@@ -146,6 +165,7 @@ net::awaitable<http::Response> enqueue_jobs(Service& service, Call& call) {
       refuse(422, "unknown_task", fmt::format("no task '{}' is declared", job.task),
              {{sent.pointers[i] + "/task", "is not declared: start a worker that has it, or declare it"}});
     }
+    check_payload(service, *task, sent, i);
     // Named, so that what was allowed is what happens if the task's queue changes meanwhile.
     if (!job.options.queue) job.options.queue = task->queue;
     call.require(auth::Scope::enqueue, *job.options.queue);

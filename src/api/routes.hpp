@@ -12,6 +12,8 @@ namespace equeue::api {
 [[nodiscard]] Operations audit_operations(Service& service);      // audit_routes.cpp
 [[nodiscard]] Operations document_operations(Service& service);   // document_routes.cpp
 [[nodiscard]] Operations enqueue_operations(Service& service);    // enqueue_routes.cpp
+[[nodiscard]] Operations event_operations(Service& service);      // event_routes.cpp
+[[nodiscard]] Operations health_operations(Service& service);     // health_routes.cpp
 [[nodiscard]] Operations job_list_operations(Service& service);   // job_list_routes.cpp
 [[nodiscard]] Operations job_operations(Service& service);        // job_routes.cpp
 [[nodiscard]] Operations key_operations(Service& service);        // key_routes.cpp

@@ -48,7 +48,10 @@ struct Server::State {
                {.listen = options.listen, .claims_max = std::max(1, options.connections / 2)}),
         enqueues(io.get_executor(), pool,
                  [this](const std::vector<std::string>& queues) { claims.woken(queues); }),
-        service{io.get_executor(), pool, guard, tasks, enqueues, claims, waits, passwords, logins},
+        events(io.get_executor(), pool, {}),
+        requests(options.requests_per_second),
+        service{io.get_executor(), pool,   guard,   tasks,  enqueues, claims, waits,
+                passwords,         logins, metrics, events, requests},
         timer(io) {
     service.operations = &operations;
     if (options.push) {
@@ -72,6 +75,11 @@ struct Server::State {
       boost::system::error_code cancelled;
       co_await timer.async_wait(net::redirect_error(net::use_awaitable, cancelled));
     }
+  }
+
+  void observe(const http::Exchange& exchange) {
+    metrics.observe(exchange);
+    if (options.access_log) write_access_log(exchange);
   }
 
   void begin_to_stop() {
@@ -122,6 +130,9 @@ struct Server::State {
   EnqueueGate enqueues;
   PasswordDesk passwords;
   LoginLimits logins;
+  Metrics metrics;
+  EventHub events;
+  RequestLimit requests;
   Service service;
   http::Router router;
   std::shared_ptr<http::TlsContext> tls;
@@ -157,9 +168,13 @@ Result<void> Server::listen() {
                  .message = fmt::format("{} can be reached by others, and there is no TLS", options.address),
                  .hint = "give a certificate, listen on 127.0.0.1, or allow it (plain) behind a proxy"};
   }
-  http::ServerOptions http{.address = options.address, .port = options.port, .tls = state.tls};
-  if (options.access_log) http.observe = write_access_log;
-  state.http.emplace(state.io, state.router, std::move(http));
+  state.http.emplace(
+      state.io, state.router,
+      http::ServerOptions{.address = options.address,
+                          .port = options.port,
+                          .tls = state.tls,
+                          .observe = [&state](const http::Exchange& exchange) { state.observe(exchange); }});
+  state.metrics.connections = [&state] { return state.http->connections(); };
   return state.http->listen();
 }
 

@@ -19,6 +19,7 @@ struct ServerOptions {
   std::string tls_key{};
   bool allow_plain_public = false;  // without TLS also where others may listen in, as behind a proxy
   int connections = 6;              // to the database, for requests
+  int requests_per_second = 0;      // of one caller; 0: as many as it likes
   bool listen = true;               // hear of new jobs from other processes; else poll
   bool access_log = false;          // a line on stdout for each request
   bool push = true;                 // also sends the jobs of push targets, and messages of webhooks

@@ -6,9 +6,12 @@
 #include "api/claim_hub.hpp"
 #include "api/database_pool.hpp"
 #include "api/enqueue_gate.hpp"
+#include "api/event_hub.hpp"
 #include "api/guard.hpp"
 #include "api/login_limits.hpp"
+#include "api/metrics.hpp"
 #include "api/password_desk.hpp"
+#include "api/request_limit.hpp"
 #include "api/task_catalog.hpp"
 #include "api/wait_hub.hpp"
 
@@ -30,6 +33,9 @@ struct Service {
   WaitHub& waits;
   PasswordDesk& passwords;
   LoginLimits& logins;
+  Metrics& metrics;
+  EventHub& events;
+  RequestLimit& requests;
   push::Pusher* pusher = nullptr;  // null where nothing is sent
   OperationRunner* operations = nullptr;
 };

@@ -1,5 +1,7 @@
 #include "api/task_catalog.hpp"
 
+#include "api/call.hpp"
+
 namespace equeue::api {
 
 namespace net = boost::asio;
@@ -28,8 +30,26 @@ net::awaitable<void> TaskCatalog::read() {
     auto name = task.name;
     read.emplace(std::move(name), std::make_shared<const store::DeclaredTask>(std::move(task)));
   }
+  // Schemas are read anew only when they change.
+  std::erase_if(schemas_, [&](const auto& known) {
+    return std::ranges::none_of(read, [&](const auto& task) { return task.second->schema == known.first; });
+  });
   tasks_ = std::move(read);
   read_at_ = Clock::now();
+}
+
+std::shared_ptr<const PayloadSchema> TaskCatalog::schema_of(const store::DeclaredTask& task) {
+  if (!task.schema) return nullptr;
+  const auto known = schemas_.find(*task.schema);
+  if (known != schemas_.end()) return known->second;
+  auto schema = PayloadSchema::read(*task.schema);
+  if (!schema) {
+    refuse(422, "invalid_schema",
+           fmt::format("the schema of the task '{}' cannot be used: declare it anew, or take it away",
+                       task.name),
+           schema.error().faults);
+  }
+  return schemas_.emplace(*task.schema, std::move(*schema)).first->second;
 }
 
 std::shared_ptr<const store::DeclaredTask> TaskCatalog::known(const std::string& name) const {

@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "api/database_pool.hpp"
+#include "api/schema/payload_schema.hpp"
 #include "api/single_flight.hpp"
 #include "store/tasks.hpp"
 
@@ -26,6 +27,10 @@ class TaskCatalog {
   [[nodiscard]] boost::asio::awaitable<std::shared_ptr<const store::DeclaredTask>> find(
       std::string_view name);
 
+  // What payloads of the task are checked by; null when it has no schema. Throws Refused with 422 when the
+  // stored schema cannot be used, as one that was set by hand: nothing is let in unchecked.
+  [[nodiscard]] std::shared_ptr<const PayloadSchema> schema_of(const store::DeclaredTask& task);
+
   // After a change that was made through this server.
   void forget() { read_at_ = {}; }
 
@@ -38,6 +43,7 @@ class TaskCatalog {
   DatabasePool& database_;
   SingleFlight flights_;
   std::unordered_map<std::string, std::shared_ptr<const store::DeclaredTask>> tasks_;
+  std::unordered_map<std::string, std::shared_ptr<const PayloadSchema>> schemas_;  // by their texts
   std::chrono::steady_clock::time_point read_at_{};
 };
 

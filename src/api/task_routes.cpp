@@ -5,6 +5,7 @@
 #include "api/retry_body.hpp"
 #include "api/routes.hpp"
 #include "base/json_document.hpp"
+#include "base/json_parts.hpp"
 #include "model/names.hpp"
 #include "store/tasks.hpp"
 
@@ -20,8 +21,15 @@ struct TaskBody {
   std::optional<int> max_attempts;
   std::optional<std::int64_t> timeout_ms;
   std::optional<RetryBody> retry;
+  std::optional<boost::json::value> schema;
 };
-BOOST_DESCRIBE_STRUCT(TaskBody, (), (queue, priority, max_attempts, timeout_ms, retry))
+BOOST_DESCRIBE_STRUCT(TaskBody, (), (queue, priority, max_attempts, timeout_ms, retry, schema))
+
+// What to do about a task's schema: leave it, take it away, or set it.
+struct SchemaChange {
+  bool is_wanted = false;
+  std::optional<std::string> to;
+};
 
 std::string document(const store::DeclaredTask& task) {
   return JsonObject()
@@ -93,16 +101,33 @@ TaskOptions read_options(const TaskBody& body) {
   return options;
 }
 
+// The text and not the value, which would round numbers.
+SchemaChange read_schema(const Call& call) {
+  const auto text = member_text(call.request().body, "schema");
+  if (text.empty()) return {};
+  if (text == "null") return {.is_wanted = true, .to = std::nullopt};
+  if (const auto schema = PayloadSchema::read(text); !schema) {
+    auto faults = schema.error().faults;
+    for (auto& fault : faults) fault.pointer.insert(0, "/schema");
+    refuse(400, "invalid_schema", schema.error().message, faults);
+  }
+  return {.is_wanted = true, .to = std::string(text)};
+}
+
 net::awaitable<http::Response> declare_task(Service& service, Call& call) {
   const auto name = call.argument();
   if (const auto valid = model::check_task_name(name); !valid) throw Exception(valid.error());
   const auto options = read_options(call.body<TaskBody>());
+  const auto schema = read_schema(call);
   call.require(auth::Scope::admin, options.queue);
   const auto before = co_await find_task(service, name);
   if (before) call.require(auth::Scope::admin, before->queue);
   const auto actor = call.actor();
-  const auto declare = [name, options, actor](store::Cell cell) {
-    return store::declare_task(cell, name, options, actor);
+  const auto declare = [name, options, schema, actor](store::Cell cell) -> Result<void> {
+    auto done = store::declare_task(cell, name, options, actor);
+    if (!done || !schema.is_wanted) return done;
+    const auto set = store::set_task_schema(cell, name, schema.to, actor);
+    return set ? Result<void>{} : set.error();
   };
   const auto declared = co_await service.database.call(declare);
   if (!declared) throw Exception(declared.error());
@@ -137,7 +162,7 @@ Operations task_operations(Service& service) {
        .pattern = "/v1/tasks/{name}",
        .id = "declare_task",
        .tag = "tasks",
-       .summary = "Declare a task, or change all its defaults; its schema stays",
+       .summary = "Declare a task, or change all its defaults; its schema stays unless the body names one",
        .policy = require(Scope::admin),
        .body = "TaskOptions",
        .answers = {{200, "Task", "It was there; these are its defaults now."}, {201, "Task", "It is new."}},

@@ -46,6 +46,8 @@ void add_serve(Command root) {
       .setting("server.tls_certificate", "FILE", "Serve HTTPS with this certificate and its chain (PEM)")
       .setting("server.tls_key", "FILE", "The certificate's key (PEM)")
       .setting("server.connections", "N", "Connections to the database for requests (default: 6)")
+      .setting("server.requests_per_second", "N",
+               "Requests that one caller may make in a second (default: 0, no limit)")
       .setting("server.allow_plain", "BOOL", "true: no TLS also where others can reach it, as behind a proxy")
       .setting("server.access_log", "BOOL", "true: a line of JSON on stdout for each request")
       .setting("server.push", "BOOL", "false: leave the sending of push jobs and webhooks to other servers")

@@ -22,6 +22,7 @@ constexpr int claim_jobs_max = static_cast<int>(limits::batch_jobs_max);
 // Longer than a Worker insists on: it must outlive a few heartbeats over a slow network.
 constexpr milliseconds lease_min = std::chrono::seconds(1);
 constexpr int server_connections_max = 100;
+constexpr int requests_per_second_max = 100'000;
 
 Error invalid(std::string message, std::string hint = "") {
   return {.code = ErrorCode::invalid_argument, .message = std::move(message), .hint = std::move(hint)};
@@ -214,6 +215,12 @@ constexpr SettingDefinition definitions[] = {
        return set_int(s.server.connections, text, 1, server_connections_max);
      },
      [](const Settings& s) { return std::to_string(s.server.connections); }},
+    {"server.requests_per_second", "EQUEUE_REQUESTS_PER_SECOND", "--requests-per-second",
+     SettingKind::integer,
+     [](Settings& s, std::string_view text) {
+       return set_int(s.server.requests_per_second, text, 0, requests_per_second_max);
+     },
+     [](const Settings& s) { return std::to_string(s.server.requests_per_second); }},
     {"server.allow_plain", "EQUEUE_ALLOW_PLAIN", "--allow-plain", SettingKind::truth,
      [](Settings& s, std::string_view text) { return set_truth(s.server.allow_plain_public, text); },
      [](const Settings& s) { return std::string(s.server.allow_plain_public ? "true" : "false"); }},

@@ -16,7 +16,13 @@ struct LoneService {
   api::WaitHub waits{io.get_executor(), pool, {}};
   api::ClaimHub claims{io.get_executor(), pool, database, {.listen = false}};
   api::EnqueueGate enqueues{io.get_executor(), pool, {}};
-  api::Service service{io.get_executor(), pool, guard, tasks, enqueues, claims, waits};
+  api::PasswordDesk passwords;
+  api::LoginLimits logins;
+  api::Metrics metrics;
+  api::EventHub events{io.get_executor(), pool, {}};
+  api::RequestLimit requests{0};
+  api::Service service{io.get_executor(), pool,   guard,   tasks,  enqueues, claims, waits,
+                       passwords,         logins, metrics, events, requests};
 };
 
 }  // namespace equeue::tests

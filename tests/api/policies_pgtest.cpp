@@ -1,38 +1,12 @@
 // Every operation that there is, tried with every scope and with none.
 #include "api/routes.hpp"
 #include "tests/api/api_fixture.hpp"
+#include "tests/api/lone_service.hpp"
 
 namespace equeue {
 namespace {
 
 using auth::Scope;
-
-// What a server works on, for its table of operations alone: nothing of it is called.
-class Table {
- public:
-  explicit Table(const Database& database)
-      : pool_(database, {.connections = 1}),
-        guard_(pool_),
-        tasks_(pool_),
-        enqueues_(io_.get_executor(), pool_, {}),
-        claims_(io_.get_executor(), pool_, database, {.listen = false}),
-        waits_(io_.get_executor(), pool_, {}),
-        service_{io_.get_executor(), pool_, guard_, tasks_, enqueues_, claims_, waits_, passwords_, logins_} {
-  }
-  [[nodiscard]] api::Operations operations() { return all_operations(service_); }
-
- private:
-  boost::asio::io_context io_{1};
-  api::DatabasePool pool_;
-  api::Guard guard_;
-  api::TaskCatalog tasks_;
-  api::EnqueueGate enqueues_;
-  api::ClaimHub claims_;
-  api::WaitHub waits_;
-  api::PasswordDesk passwords_;
-  api::LoginLimits logins_;
-  api::Service service_;
-};
 
 // "/v1/jobs/{id}/cancel" with an id that nothing has.
 std::string target_of(const std::string& pattern) {
@@ -52,7 +26,7 @@ class Policies : public tests::ApiTest {
  protected:
   void SetUp() override {
     ApiTest::SetUp();
-    if (!IsSkipped()) operations_ = Table(database_).operations();
+    if (!IsSkipped()) operations_ = all_operations(tests::LoneService().service);
   }
   // Without a body: who comes as far as it being read is told so by another status.
   tests::HttpAnswer ask(const api::Operation& operation, const std::string& credentials) {
