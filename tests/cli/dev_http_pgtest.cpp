@@ -1,12 +1,10 @@
 // `equeue dev` also serves the HTTP API.
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "tests/api/http_client.hpp"
 #include "tests/cli/program.hpp"
+#include "tests/cli/taken_port.hpp"
 #include "tests/eventually.hpp"
 
 namespace equeue::tests {
@@ -14,28 +12,6 @@ namespace {
 
 using testing::HasSubstr;
 using testing::Not;
-
-// A port of the loopback, taken as long as the object lives.
-class TakenPort {
- public:
-  TakenPort() {
-    sockaddr_in at{
-        .sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
-    socklen_t size = sizeof at;
-    EXPECT_EQ(::bind(socket_, reinterpret_cast<sockaddr*>(&at), size), 0);
-    EXPECT_EQ(::listen(socket_, 1), 0);
-    EXPECT_EQ(::getsockname(socket_, reinterpret_cast<sockaddr*>(&at), &size), 0);
-    number_ = std::to_string(ntohs(at.sin_port));
-  }
-  TakenPort(const TakenPort&) = delete;
-  TakenPort& operator=(const TakenPort&) = delete;
-  ~TakenPort() { ::close(socket_); }
-  [[nodiscard]] const std::string& number() const { return number_; }
-
- private:
-  int socket_ = ::socket(AF_INET, SOCK_STREAM, 0);
-  std::string number_;
-};
 
 class DevHttp : public CliTest {
  protected:
@@ -47,11 +23,7 @@ class DevHttp : public CliTest {
 };
 
 TEST_F(DevHttp, ServesJobsThatItsWorkerRunsAndEndsWithIt) {
-  std::string port;
-  {
-    const TakenPort free;
-    port = free.number();
-  }
+  const auto port = free_port();
   program_.write("equeue.toml", "[tasks.\"test.hello\"]\ncommand = [\"echo\", \"42\"]\n");
   std::stop_source stop;
   Ran ran;
