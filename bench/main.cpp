@@ -119,8 +119,7 @@ int main(int argc, char** argv) {
     app.add_option("--graph", options.graphs, "write the charts to this folder, as SVG");
     app.add_option("--database-url", options.url,
                    "a server to measure on; default: a private one with fsync on");
-    app.add_option("--postgres", options.postgres,
-                   "the folder with initdb and postgres of the private one");
+    app.add_option("--postgres", options.postgres, "the folder with initdb and postgres of the private one");
     app.add_option("--peers-folder", options.peers, "where ./dev bench --peers has installed the peers");
     add_scenarios(app, options.scenarios);
     CLI11_PARSE(app, argc, argv);

@@ -1,5 +1,5 @@
-#include "base/json_document.hpp"
 #include "cli/each_job.hpp"
+#include "base/json_document.hpp"
 
 #include "cli/exit_code.hpp"
 #include "cli/job_view.hpp"

@@ -10,8 +10,8 @@
 
 namespace equeue::store {
 
-// A protocol function's call, as `SELECT * FROM "equeue".claim_batch($1, $2)`. `tail` follows it; `columns` are
-// asked for in place of all.
+// A protocol function's call, as `SELECT * FROM "equeue".claim_batch($1, $2)`. `tail` follows it; `columns`
+// are asked for in place of all.
 [[nodiscard]] pg::Statement call(std::string_view schema, std::string_view function, pg::Params params = {},
                                  std::string_view tail = {}, std::string_view columns = "*");
 

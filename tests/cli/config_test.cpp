@@ -109,6 +109,8 @@ tls_key = "server.key"
 connections = 9
 allow_plain = true
 access_log = true
+requests_per_second = 20
+push = false
 )");
   const auto settings = load();
   EXPECT_EQ(settings.database.url, "postgresql://db/app");
@@ -126,6 +128,8 @@ access_log = true
   EXPECT_EQ(settings.server.connections, 9);
   EXPECT_TRUE(settings.server.allow_plain_public);
   EXPECT_TRUE(settings.server.access_log);
+  EXPECT_EQ(settings.server.requests_per_second, 20);
+  EXPECT_FALSE(settings.server.push);
   for (const auto& setting : settings.shown) EXPECT_EQ(setting.origin, Origin::file) << setting.key;
 }
 
