@@ -2,15 +2,27 @@
 #include <gtest/gtest.h>
 
 #include <boost/json/parse.hpp>
+#include <fstream>
 
 #include "tests/cli/program.hpp"
+#include "tests/cli/taken_port.hpp"
+#include "tests/embedded/process_lives.hpp"
+#include "tests/eventually.hpp"
 
 namespace equeue::tests {
 namespace {
 
 using testing::HasSubstr;
 
-class Work : public CliTest {};
+class Work : public CliTest {
+ protected:
+  // The last attempt of a job that must be dead.
+  boost::json::object last_attempt(const std::string& id) {
+    const auto job = boost::json::parse(program_.line({"jobs", "get", id, "--json"}));
+    EXPECT_EQ(job.at("state"), "dead");
+    return job.at("attempts").as_array().back().as_object();
+  }
+};
 
 TEST_F(Work, RunsTheCommandsOfTheConfiguration) {
   std::filesystem::create_directory(program_.folder() / "scripts");
@@ -36,6 +48,37 @@ TEST_F(Work, ServesHttpRequestWithoutAnyConfiguration) {
   const auto id = program_.line({"enqueue", "http.request", R"({"url": "http://127.0.0.1:1/"})"});
   expect(0, {"work", "--until-drained"});
   EXPECT_THAT(expect(1, {"jobs", "wait", id}).out, HasSubstr("127.0.0.1"));
+}
+
+TEST_F(Work, KillsACommandThatIgnoresItsTimeoutWithAllThatItHasStarted) {
+  program_.write("deaf.sh",
+                 "trap '' TERM\nsleep 600 &\necho $! >child\necho 'half way there' >&2\n"
+                 "while :; do sleep 600; done\n");
+  program_.write("equeue.toml", R"(
+[tasks."tests.deaf"]
+command = ["sh", "deaf.sh"]
+timeout = "500ms"
+max_attempts = 1
+)");
+  const auto id = program_.line({"enqueue", "tests.deaf"});
+  expect(0, {"work", "--until-drained", "--grace", "200ms"});
+  const auto attempt = last_attempt(id);
+  EXPECT_EQ(attempt.at("outcome"), "timed_out");
+  EXPECT_EQ(attempt.at("log"), "half way there\n");
+  pid_t child = 0;
+  std::ifstream(program_.folder() / "child") >> child;
+  ASSERT_GT(child, 0);
+  EXPECT_TRUE(eventually([&] { return !embedded::process_lives(child); }));
+}
+
+TEST_F(Work, EndsAnHttpRequestThatIsNotAnsweredInTime) {
+  const TakenPort silent;
+  program_.write("equeue.toml", "[tasks.\"http.request\"]\nmax_attempts = 1\n");
+  const auto id =
+      program_.line({"enqueue", "http.request",
+                     R"({"timeout_ms": 300, "url": "http://127.0.0.1:)" + silent.number() + R"(/"})"});
+  expect(0, {"work", "--until-drained", "--http-allow", "127.0.0.0/8"});
+  EXPECT_THAT(std::string(last_attempt(id).at("error").as_string()), HasSubstr("no complete answer within"));
 }
 
 TEST_F(Work, RefusesATaskThatCannotBe) {
