@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "pg/params.hpp"
+#include "pg/connection.hpp"
 #include "store/store.hpp"
 
 namespace equeue::store {
@@ -12,7 +12,10 @@ namespace equeue::store {
 // Appends the four arrays of marks with which claim_batch and claim_remote end.
 void add_marks(pg::Params& params, std::span<const model::LaneMark> marks);
 
-// Requires the one row that either of them answers.
+// A call of either of them, for read_claim.
+[[nodiscard]] pg::Statement claim_call(std::string_view schema, std::string_view function, pg::Params params);
+
+// Requires the answer to a claim_call.
 [[nodiscard]] Claim read_claim(const pg::Rows& rows);
 
 // Up to where a claim has come in each of its lanes: what model::Watermarks::claimed is told.

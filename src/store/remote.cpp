@@ -17,7 +17,8 @@ Result<Claim> claim_remote(Cell cell, const RemoteClaim& claim) {
       .int4(claim.max)
       .int4(static_cast<std::int32_t>(claim.lease.count()));
   add_marks(params, claim.marks);
-  auto rows = run(cell.connection, cell.schema, call(cell.schema, "claim_remote", std::move(params)), true);
+  auto rows =
+      run(cell.connection, cell.schema, claim_call(cell.schema, "claim_remote", std::move(params)), true);
   if (!rows) return rows.error();
   return read_claim(*rows);
 }
