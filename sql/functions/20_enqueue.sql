@@ -68,7 +68,10 @@ CREATE FUNCTION enqueue_many(
   p_run_ats timestamptz[] DEFAULT NULL, p_delays_ms bigint[] DEFAULT NULL, p_keys text[] DEFAULT NULL,
   p_max_attempts smallint[] DEFAULT NULL, p_timeouts_ms integer[] DEFAULT NULL, p_retries jsonb[] DEFAULT NULL)
 RETURNS TABLE (id uuid, existing boolean)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
+-- Arrays of every length would be planned anew, which takes longer than to enqueue a job.
+SET plan_cache_mode = force_generic_plan SET jit = off
+AS $$
 #variable_conflict use_column
 DECLARE
   v_now timestamptz;
@@ -76,6 +79,7 @@ DECLARE
   v_highest uuid;
   v_fresh uuid[];
   v_lanes record;
+  v_usual record;
 BEGIN
   PERFORM check_arrays(p_ids, p_tasks, p_payloads);
   IF cardinality(p_ids) <> ANY (ARRAY[cardinality(p_queues), cardinality(p_priorities), cardinality(p_run_ats),
@@ -84,12 +88,25 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'EQ002', MESSAGE = 'the arrays of a batch differ in length',
       HINT = 'each one that is given has an element for every job; it may be null';
   END IF;
-  PERFORM check_limits(p_max_attempts, p_timeouts_ms, p_keys, p_run_ats, p_delays_ms);
-  IF p_retries IS NOT NULL THEN
-    PERFORM check_retries(p_retries);
+  IF num_nonnulls(p_run_ats, p_delays_ms, p_keys, p_max_attempts, p_timeouts_ms, p_retries) = 0
+     AND p_tasks[1] = ALL (p_tasks) AND (p_queues IS NULL OR p_queues[1] = ALL (p_queues))
+     AND (p_priorities IS NULL OR p_priorities[1] = ALL (p_priorities)) THEN
+    -- The usual batch: its jobs differ by nothing but their payloads, and there is nothing to refuse or to open.
+    SELECT l.queue, l.priority, t.max_attempts INTO v_usual
+    FROM tasks t
+    JOIN lanes l ON (l.queue, l.priority) = (coalesce(p_queues[1], t.queue), coalesce(p_priorities[1], t.priority))
+    JOIN queues q ON q.name = l.queue AND q.depth_limit IS NULL
+    WHERE t.name = p_tasks[1] AND NOT is_reserved_queue(l.queue)
+      AND NOT EXISTS (SELECT FROM unnest(p_payloads) AS i(payload) WHERE NOT fits(i.payload));
   END IF;
-  v_lanes := lanes_of_batch(p_tasks, p_payloads, p_queues, p_priorities);
-  PERFORM open_lanes(v_lanes.queues, v_lanes.priorities);
+  IF v_usual IS NULL THEN
+    PERFORM check_limits(p_max_attempts, p_timeouts_ms, p_keys, p_run_ats, p_delays_ms);
+    IF p_retries IS NOT NULL THEN
+      PERFORM check_retries(p_retries);
+    END IF;
+    v_lanes := lanes_of_batch(p_tasks, p_payloads, p_queues, p_priorities);
+    PERFORM open_lanes(v_lanes.queues, v_lanes.priorities);
+  END IF;
   -- The transaction gets its id before the clock is read: a claimer that has seen this id finish knows that no
   -- run_at from before it can still appear (claim_batch).
   PERFORM pg_current_xact_id();
@@ -97,6 +114,14 @@ BEGIN
   v_lowest := uuid_v7_floor(v_now - id_time_slack());
   v_highest := uuid_v7_floor(v_now + id_time_slack());
 
+  IF v_usual IS NOT NULL THEN
+    INSERT INTO ready (id, run_at, enqueued_at, priority, attempt, max_attempts, deferred, queue, task, payload)
+    SELECT i.id, v_now, v_now, v_usual.priority, 0, v_usual.max_attempts, i.id < v_lowest OR i.id >= v_highest,
+           v_usual.queue, p_tasks[1], i.payload
+    FROM unnest(p_ids, p_payloads) AS i(id, payload);
+    RETURN QUERY SELECT i.id, false FROM unnest(p_ids) AS i(id);
+    RETURN;
+  END IF;
   IF p_keys IS NOT NULL THEN
     v_fresh := take_keys(p_ids, p_tasks, p_keys);
   END IF;
@@ -145,11 +170,26 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'EQ002',
       MESSAGE = format('a batch holds 1 to %s jobs, each with an id, a task and a payload', c_batch_max);
   END IF;
+  -- One id alone needs no query.
+  IF p_ids[1] IS NOT NULL AND cardinality(p_ids) = 1 THEN
+    RETURN;
+  END IF;
   IF (SELECT count(DISTINCT i.id) FROM unnest(p_ids) AS i(id)) < cardinality(p_ids) THEN
     RAISE EXCEPTION USING ERRCODE = 'EQ002', MESSAGE = 'an id of the batch is null or stands twice in it',
       HINT = 'make a fresh UUIDv7 for each job (uuid_v7)';
   END IF;
 END $$;
+
+-- As in include/equeue/limits.hpp.
+CREATE FUNCTION payload_bytes_max() RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN 262144;
+
+-- Whether a job may have this payload. It is measured as the text that its readers will get: the stored form of 1e100000
+-- has a few bytes.
+CREATE FUNCTION fits(p_payload jsonb) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN p_payload IS NOT NULL AND octet_length(p_payload::text) <= payload_bytes_max();
 
 -- The lanes of a batch (perhaps more than once), and whether any of their queues has a limit. Refuses unknown tasks,
 -- payloads that do not fit, and queues that are not for everybody. One walk over the jobs, which are mostly of one kind.
@@ -159,15 +199,12 @@ CREATE FUNCTION lanes_of_batch(
 LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
 #variable_conflict use_column
 DECLARE
-  -- As in include/equeue/limits.hpp.
-  c_payload_bytes_max CONSTANT integer := 262144;
   v_unknown text;
   v_unfit text;
 BEGIN
-  -- Payloads are measured as the text that their readers will get: the stored form of 1e100000 has a few bytes.
   WITH kind AS (
     SELECT coalesce(i.task, '') AS task, i.queue, i.priority,
-           bool_or(i.payload IS NULL OR octet_length(i.payload::text) > c_payload_bytes_max) AS unfit
+           bool_or(NOT fits(i.payload)) AS unfit
     FROM unnest(p_tasks, p_payloads, p_queues, p_priorities) AS i(task, payload, queue, priority)
     GROUP BY i.task, i.queue, i.priority
   )
@@ -182,7 +219,7 @@ BEGIN
   END IF;
   IF v_unfit IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'EQ003',
-      MESSAGE = format('the payload of a job of ''%s'' is missing or larger than %s bytes', v_unfit, c_payload_bytes_max),
+      MESSAGE = format('the payload of a job of ''%s'' is missing or larger than %s bytes', v_unfit, payload_bytes_max()),
       HINT = 'store the data yourself and let the payload name it by id';
   END IF;
   IF ' ' || array_to_string(lanes_of_batch.queues, ' ') LIKE '% equeue.webhooks%' THEN

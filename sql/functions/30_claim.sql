@@ -1,6 +1,6 @@
 -- Claims up to p_max due jobs of p_queues for a registered worker: the jobs leave ready and lie in one new lease row.
--- Lanes are served by priority, and within one in the order of p_queues. Always answers one row; lease_id and jobs are
--- null when nothing was due.
+-- Lanes are served by priority, and within one in the order of p_queues. Always answers one row; when nothing was due,
+-- lease_id and jobs are null, and next_run_at says when the next job will be, if there is one.
 --
 -- The marks (parallel arrays) say from where each lane's scan may start: a claimer that remembers what it has claimed
 -- never walks over its own dead index entries, which nobody can remove while some transaction holds a snapshot.
@@ -49,6 +49,7 @@ DECLARE
   v_all tid[] := '{}';
   v_all_bytes bigint := 0;
   v_has_id boolean;
+  v_ids bigint;
 BEGIN
   IF p_max IS NULL OR p_max NOT BETWEEN 1 AND 1000 THEN
     RAISE EXCEPTION USING ERRCODE = 'EQ002', MESSAGE = format('a claim of %s jobs is outside 1 to 1000', p_max);
@@ -98,9 +99,9 @@ BEGIN
       END IF;
     END IF;
     WITH gone AS (DELETE FROM ready r WHERE r.ctid = ANY (v_all) RETURNING r.*)
-    SELECT array_agg(gone::ready ORDER BY gone.priority, gone.run_at, gone.id) INTO jobs FROM gone;
+    SELECT array_agg(gone::ready ORDER BY gone.priority, gone.run_at, gone.id), count(DISTINCT gone.id) INTO jobs, v_ids FROM gone;
     -- A caller who repeated an id has one job with it, not two that no one could settle.
-    IF (SELECT count(DISTINCT j.id) FROM unnest(jobs) j) < cardinality(jobs) THEN
+    IF v_ids < cardinality(jobs) THEN
       jobs := ARRAY(SELECT DISTINCT ON (j.id) j::ready FROM unnest(jobs) j ORDER BY j.id, j.priority, j.run_at);
     END IF;
     INSERT INTO leases (id, worker, claimed_at, settled, jobs)
@@ -111,7 +112,7 @@ BEGIN
       claimed_by := pg_current_xact_id()::text::bigint;
     END IF;
   END IF;
-  IF cardinality(v_all) < p_max THEN
+  IF v_all = '{}' THEN
     next_run_at := next_due(p_queues, claimed_as_of);
   END IF;
 END $$;

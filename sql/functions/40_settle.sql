@@ -71,13 +71,6 @@ BEGIN
   WITH input AS (
     SELECT * FROM unnest(p_leases, p_jobs, p_outcomes, p_results, p_errors, p_logs, p_delays_ms, p_permanent)
       AS i(lease, job, outcome, result, error, log, delay_ms, permanent)
-  ), held AS MATERIALIZED (
-    SELECT l.id AS lease, l.claimed_at, l.cancelling, length(l.settled) AS size,
-           (j.place - 1)::integer AS bit, j.*
-    FROM leases l CROSS JOIN LATERAL unnest(l.jobs) WITH ORDINALITY
-      AS j(id, run_at, enqueued_at, timeout_ms, priority, attempt, max_attempts, deferred, queue, task, payload, key,
-           retry, place)
-    WHERE l.id = ANY (p_leases) AND get_bit(l.settled, (j.place - 1)::integer) = 0
   ), done AS MATERIALIZED (
     SELECT h.*, i.outcome, i.result, i.error, i.log, i.delay_ms,
            CASE
@@ -88,7 +81,13 @@ BEGIN
              ELSE 'queued'
            END::job_state AS state,
            h.attempt + CASE WHEN i.outcome IN ('snoozed', 'released') THEN 0 ELSE 1 END AS attempts
-    FROM held h JOIN input i ON i.lease = h.lease AND i.job = h.id
+    FROM (SELECT l.id AS lease, l.claimed_at, l.cancelling, l.settled, (j.place - 1)::integer AS bit, j.*
+          FROM leases l CROSS JOIN LATERAL unnest(l.jobs) WITH ORDINALITY
+            AS j(id, run_at, enqueued_at, timeout_ms, priority, attempt, max_attempts, deferred, queue, task, payload, key,
+                 retry, place)
+          WHERE l.id = ANY (p_leases) AND get_bit(l.settled, (j.place - 1)::integer) = 0
+          OFFSET 0) h  -- or else each job of the input would unnest its lease
+    JOIN input i ON i.lease = h.lease AND i.job = h.id
   ), finished AS (
     INSERT INTO history (id, finished_at, started_at, run_at, enqueued_at, lease, state, timeout_ms, priority, attempt,
                          max_attempts, queue, task, payload, key, retry, result, error)
@@ -115,15 +114,14 @@ BEGIN
     SELECT d.id, d.attempt + 1, d.claimed_at, v_now, d.lease, d.outcome::attempt_outcome, coalesce(d.error, d.outcome), d.log
     FROM done d WHERE d.outcome NOT IN ('succeeded', 'snoozed', 'released')
   ), balance AS MATERIALIZED (
-    SELECT h.lease, h.size, count(*) AS open, count(d.id) AS done
-    FROM held h LEFT JOIN done d ON d.lease = h.lease AND d.id = h.id GROUP BY h.lease, h.size
+    SELECT d.lease, count(*) = length(d.settled) - bit_count(d.settled) AS is_empty FROM done d GROUP BY d.lease, d.settled
   ), shrunk AS (
     UPDATE leases l SET settled = l.settled | mask.bits
-    FROM (SELECT b.lease, bit_or(set_bit(repeat('0', b.size)::varbit, d.bit, 1)) AS bits
-          FROM balance b JOIN done d ON d.lease = b.lease WHERE b.done < b.open GROUP BY b.lease) mask
+    FROM (SELECT d.lease, bit_or(set_bit(repeat('0', length(d.settled))::varbit, d.bit, 1)) AS bits
+          FROM balance b JOIN done d ON d.lease = b.lease WHERE NOT b.is_empty GROUP BY d.lease) mask
     WHERE l.id = mask.lease AND l.id = ANY (p_leases)
   ), emptied AS (
-    DELETE FROM leases l USING balance b WHERE l.id = b.lease AND b.done = b.open AND l.id = ANY (p_leases)
+    DELETE FROM leases l USING balance b WHERE l.id = b.lease AND b.is_empty AND l.id = ANY (p_leases)
   )
   SELECT array_agg(d.lease), array_agg(d.id), array_agg(d.key) FILTER (WHERE d.key IS NOT NULL AND d.state <> 'queued'),
          array_agg(d.id) FILTER (WHERE d.key IS NOT NULL AND d.state <> 'queued')

@@ -64,6 +64,8 @@ class Client::Impl {
     }
   }
 
+  [[nodiscard]] const std::string& schema() const { return database_.schema; }
+
   // Only a hint: when it is lost, the workers' next poll finds the jobs.
   void announce(std::span<const NewJob> batch) {
     if (!should_announce(batch)) return;
@@ -121,18 +123,25 @@ Result<std::vector<Enqueued>> Client::enqueue(std::span<const NewJob> jobs) {
   }
   std::vector<Enqueued> answers;
   answers.reserve(jobs.size());
+  std::optional<store::Batch> next;
   while (!jobs.empty()) {
-    const auto batch = jobs.first(batch_size(jobs));
+    const auto now = jobs.first(batch_size(jobs));
+    const auto rest = jobs.subspan(now.size());
+    const auto batch = next ? std::move(*next) : store::make_batch(impl_->schema(), now);
+    next.reset();
+    const auto make_next = [&] {
+      if (!next && !rest.empty()) next = store::make_batch(impl_->schema(), rest.first(batch_size(rest)));
+    };
     auto enqueued =
-        impl_->run(all_keyed(batch), [&](store::Cell cell) { return store::enqueue(cell, batch); });
+        impl_->run(all_keyed(now), [&](store::Cell cell) { return store::enqueue(cell, batch, make_next); });
     if (!enqueued) {
       auto error = enqueued.error();
       if (!answers.empty()) error.message += fmt::format(" (the first {} jobs are enqueued)", answers.size());
       return error;
     }
     answers.insert(answers.end(), enqueued->begin(), enqueued->end());
-    impl_->announce(batch);
-    jobs = jobs.subspan(batch.size());
+    impl_->announce(now);
+    jobs = rest;
   }
   return answers;
 }

@@ -16,7 +16,7 @@ Registry noop_tasks() {
 Result<double> fill(const Database& database, std::size_t jobs, const EnqueueOptions& options) {
   Client client(database);
   if (auto declared = client.declare(noop_tasks()); !declared) return declared.error();
-  const std::vector<NewJob> batch(std::min(jobs, limits::batch_jobs_max), {noop_task, payload, options});
+  const std::vector<NewJob> batch(std::min(jobs, 10 * limits::batch_jobs_max), {noop_task, payload, options});
   const auto begin = Clock::now();
   for (std::size_t done = 0; done < jobs; done += batch.size()) {
     const auto enqueued = client.enqueue(std::span(batch).first(std::min(batch.size(), jobs - done)));

@@ -137,6 +137,20 @@ Failure Connection::broken(std::string_view what) {
   return failure;
 }
 
+// Sends what is still in libpq's buffer.
+Result<void> Connection::flush(Clock::time_point deadline) {
+  PGconn* raw = connection_.get();
+  for (;;) {
+    const int unsent = PQflush(raw);
+    if (unsent < 0) return broken(first_line(PQerrorMessage(raw)));
+    if (unsent == 0) return {};
+    if (!wait_on(PQsocket(raw), POLLIN | POLLOUT, deadline))
+      return broken("the database did not answer in time");
+    // The server may have to get rid of an answer before it reads on.
+    if (!PQconsumeInput(raw)) return broken(first_line(PQerrorMessage(raw)));
+  }
+}
+
 // Sends what is still in libpq's buffer and reads until an answer is complete.
 Result<void> Connection::wait_for_input(Clock::time_point deadline) {
   PGconn* raw = connection_.get();
@@ -177,18 +191,35 @@ Result<Rows> Connection::answer(Clock::time_point deadline) {
   return kept ? *kept : Result<Rows>(broken("the database sent no answer"));
 }
 
-Result<Rows> Connection::execute(const Statement& statement, std::optional<milliseconds> deadline) {
-  if (!is_open()) return Failure{.kind = Failure::Kind::no_connection, .message = "the connection is closed"};
-  const auto values = statement.params.values();
-  if (!PQsendQueryParams(handle(), statement.sql.c_str(), statement.params.size(), statement.params.types(),
-                         values.data(), statement.params.lengths(), statement.params.formats(), 1)) {
-    return broken(first_line(PQerrorMessage(handle())));
-  }
-  auto rows = answer(Clock::now() + deadline.value_or(call_deadline_));
-  // A server that takes no writes (any more) stays so: the next connection may find the one that does.
+// As answer(). A server that takes no writes (any more) stays so: the next connection may find the one that
+// does.
+Result<Rows> Connection::answer_to_statement(Clock::time_point deadline) {
+  auto rows = answer(deadline);
   if (!rows && rows.error().sqlstate == read_only_sqlstate && connection_.get_deleter().owned)
     connection_.reset();
   return rows;
+}
+
+Result<void> Connection::send(const Statement& statement) {
+  if (!is_open()) return Failure{.kind = Failure::Kind::no_connection, .message = "the connection is closed"};
+  const auto values = statement.params.values();
+  if (PQsendQueryParams(handle(), statement.sql.c_str(), statement.params.size(), statement.params.types(),
+                        values.data(), statement.params.lengths(), statement.params.formats(), 1))
+    return {};
+  return broken(first_line(PQerrorMessage(handle())));
+}
+
+Result<Rows> Connection::execute(const Statement& statement, std::optional<milliseconds> deadline) {
+  if (auto sent = send(statement); !sent) return sent.error();
+  return answer_to_statement(Clock::now() + deadline.value_or(call_deadline_));
+}
+
+Result<Rows> Connection::execute(const Statement& statement, const std::function<void()>& meanwhile) {
+  if (auto sent = send(statement); !sent) return sent.error();
+  const auto deadline = Clock::now() + call_deadline_;
+  if (auto flushed = flush(deadline); !flushed) return flushed.error();
+  meanwhile();
+  return answer_to_statement(deadline);
 }
 
 Result<void> Connection::script(const std::string& sql, milliseconds deadline) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -44,6 +45,9 @@ class Connection {
   [[nodiscard]] Result<Rows> execute(const Statement& statement,
                                      std::optional<std::chrono::milliseconds> deadline = std::nullopt);
 
+  // The same, with `meanwhile` done while the server works; not done when the statement could not be sent.
+  [[nodiscard]] Result<Rows> execute(const Statement& statement, const std::function<void()>& meanwhile);
+
   // A script of several statements without parameters; the simple protocol.
   [[nodiscard]] Result<void> script(const std::string& sql,
                                     std::chrono::milliseconds deadline = call_deadline);
@@ -76,7 +80,10 @@ class Connection {
   using Clock = std::chrono::steady_clock;
   explicit Connection(std::unique_ptr<PGconn, Close> connection) : connection_(std::move(connection)) {}
 
+  Result<void> send(const Statement& statement);
   Result<Rows> answer(Clock::time_point deadline);
+  Result<Rows> answer_to_statement(Clock::time_point deadline);
+  Result<void> flush(Clock::time_point deadline);
   Result<void> wait_for_input(Clock::time_point deadline);
   Failure broken(std::string_view what);
 

@@ -88,10 +88,7 @@ Result<void> check(const NewJob& job) {
   return check_options(job.options);
 }
 
-Result<std::vector<Enqueued>> enqueue(Cell cell, std::span<const NewJob> jobs) {
-  if (jobs.empty()) return std::vector<Enqueued>{};
-  if (jobs.size() > limits::batch_jobs_max)
-    return out_of_range(fmt::format("a batch of {}", jobs.size()), "1 to 1,000 jobs");
+Batch make_batch(std::string_view schema, std::span<const NewJob> jobs) {
   std::vector<std::array<std::uint8_t, 16>> ids;
   std::vector<std::optional<std::string_view>> tasks, payloads, queues, keys, retries;
   std::vector<std::optional<std::int16_t>> priorities, max_attempts;
@@ -101,7 +98,6 @@ Result<std::vector<Enqueued>> enqueue(Cell cell, std::span<const NewJob> jobs) {
   std::vector<std::string> retry_texts;
   retry_texts.reserve(jobs.size());  // views into it are kept
   for (const auto& job : jobs) {
-    if (auto valid = check(job); !valid) return valid.error();
     const auto& options = job.options;
     ids.push_back(make_job_id().bytes);
     tasks.emplace_back(job.task);
@@ -136,19 +132,34 @@ Result<std::vector<Enqueued>> enqueue(Cell cell, std::span<const NewJob> jobs) {
       .jsonbs(retries);
   // Without keys every job is new under the id that it was given, and the rows need not come.
   const bool keyed = std::any_of(keys.begin(), keys.end(), [](const auto& key) { return key.has_value(); });
-  auto rows = run(cell.connection, cell.schema,
-                  call(cell.schema, "enqueue_many", std::move(params), "", keyed ? "*" : "count(*)"), true);
-  if (!rows) return rows.error();
+  Batch batch{.call = call(schema, "enqueue_many", std::move(params), "", keyed ? "*" : "count(*)"),
+              .jobs = {},
+              .keyed = keyed};
+  batch.jobs.reserve(jobs.size());
+  for (const auto& id : ids) batch.jobs.push_back({JobId{id}, false});
+  return batch;
+}
+
+Result<std::vector<Enqueued>> enqueue(Cell cell, const Batch& batch, const std::function<void()>& meanwhile) {
+  auto rows = cell.connection.execute(batch.call, meanwhile);
+  if (!rows) return translate(rows.error(), cell.schema, true);
+  if (!batch.keyed) return batch.jobs;
   std::vector<Enqueued> answers;
-  answers.reserve(jobs.size());
-  if (!keyed) {
-    for (const auto& id : ids) answers.push_back({JobId{id}, false});
-    return answers;
-  }
+  answers.reserve(batch.jobs.size());
   for (int row = 0; row < rows->count(); ++row) {
     answers.push_back({JobId{rows->at(row, 0).uuid()}, rows->at(row, 1).boolean()});
   }
   return answers;
+}
+
+Result<std::vector<Enqueued>> enqueue(Cell cell, std::span<const NewJob> jobs) {
+  if (jobs.empty()) return std::vector<Enqueued>{};
+  if (jobs.size() > limits::batch_jobs_max)
+    return out_of_range(fmt::format("a batch of {}", jobs.size()), "1 to 1,000 jobs");
+  for (const auto& job : jobs) {
+    if (auto valid = check(job); !valid) return valid.error();
+  }
+  return enqueue(cell, make_batch(cell.schema, jobs), [] {});
 }
 
 pg::Statement announcement(std::string_view schema, std::span<const NewJob> jobs) {

@@ -9,6 +9,7 @@
 #include <equeue/job.hpp>
 #include <equeue/outcome.hpp>
 #include <equeue/registry.hpp>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -27,6 +28,17 @@ struct Cell {
 // enqueue.cpp
 [[nodiscard]] Result<void> check(const NewJob& job);
 [[nodiscard]] Result<std::vector<Enqueued>> enqueue(Cell cell, std::span<const NewJob> jobs);
+// The same in two steps, so that the next batch can be made while the server works on this one: `meanwhile`
+// is done once the call is sent.
+struct Batch {
+  pg::Statement call;
+  std::vector<Enqueued> jobs;  // as they will be, unless a key is known
+  bool keyed = false;
+};
+// Requires 1 to 1,000 jobs that have passed check().
+[[nodiscard]] Batch make_batch(std::string_view schema, std::span<const NewJob> jobs);
+[[nodiscard]] Result<std::vector<Enqueued>> enqueue(Cell cell, const Batch& batch,
+                                                    const std::function<void()>& meanwhile);
 // The statement that wakes the workers of these jobs' queues, to be run after the commit.
 [[nodiscard]] pg::Statement announcement(std::string_view schema, std::span<const NewJob> jobs);
 [[nodiscard]] Result<void> announce(Cell cell, std::span<const std::string> queues);

@@ -28,10 +28,10 @@ TEST_F(ClaimTest, LeavesWhatIsNotDueAndSaysWhenItIs) {
   enqueue({.delay = std::chrono::hours(3)});
   const auto due = enqueue();
   const auto mine = worker();
-  auto claimed = claim(mine, 10);
-  EXPECT_EQ(ids(claimed), std::vector{due});
-  EXPECT_EQ(claimed.next_run_at, store::get_job(cell(), later).value().run_at);
-  EXPECT_TRUE(claim(mine, 10).lease.is_nil());
+  EXPECT_EQ(ids(claim(mine, 10)), std::vector{due});
+  const auto empty = claim(mine, 10);
+  EXPECT_TRUE(empty.lease.is_nil());
+  EXPECT_EQ(empty.next_run_at, store::get_job(cell(), later).value().run_at);
   db().run("UPDATE ready SET run_at = now() - interval '1 s' WHERE priority = 0");
   EXPECT_EQ(ids(claim(mine, 10)), std::vector{later});
 }

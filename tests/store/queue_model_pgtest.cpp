@@ -109,7 +109,7 @@ TEST_F(QueueModelTest, IsFollowedByTheFunctionsThroughRandomOperations) {
 TEST_F(QueueModelTest, FindsEachFaultThatIsPutIntoAFunction) {
   const Canary canaries[] = {
       {"a settlement of what is settled", "settle_as",
-       "AND get_bit(l.settled, (j.place - 1)::integer) = 0\n  ), done", "), done"},
+       "AND get_bit(l.settled, (j.place - 1)::integer) = 0\n          OFFSET 0", "OFFSET 0"},
       {"an attempt that is not written down", "settle_as",
        "d.outcome NOT IN ('succeeded', 'snoozed', 'released')\n  ), balance",
        "d.outcome NOT IN ('succeeded', 'snoozed', 'released') AND false\n  ), balance"},
