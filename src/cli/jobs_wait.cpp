@@ -2,6 +2,7 @@
 #include "cli/exit_code.hpp"
 #include "cli/job_view.hpp"
 #include "cli/printable.hpp"
+#include "cli/progress.hpp"
 #include "cli/session.hpp"
 #include "documents/documents.hpp"
 
@@ -11,6 +12,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds timeout_default = std::chrono::seconds(60);
+constexpr milliseconds turn{500};
 
 struct Options {
   std::vector<std::string> ids;
@@ -34,6 +36,17 @@ std::string describe(const Job& job, bool color) {
                      styled(to_string(job.state), style_of(job.state), color), one_line(why.value_or("")));
 }
 
+// Waits in short turns, so that the progress of many goes on.
+Result<Job> wait_for(Client& client, const JobId& id, std::chrono::steady_clock::time_point until,
+                     Progress& progress, std::size_t ended) {
+  for (;;) {
+    progress.show(static_cast<std::int64_t>(ended));
+    const auto left = std::chrono::ceil<milliseconds>(until - std::chrono::steady_clock::now());
+    auto job = client.wait(id, std::clamp(left, milliseconds(0), turn));
+    if (job || job.error().code != ErrorCode::timeout || left <= turn) return job;
+  }
+}
+
 Result<int> run(const Options& options, Session& session) {
   const auto ids = parse_job_ids(options.ids);
   if (!ids) return ids.error();
@@ -42,9 +55,9 @@ Result<int> run(const Options& options, Session& session) {
   const auto until = std::chrono::steady_clock::now() + options.timeout.value_or(timeout_default);
   int code = exit_code::ok;
   std::vector<std::string> elements;
-  for (const auto& id : *ids) {
-    const auto left = std::chrono::ceil<milliseconds>(until - std::chrono::steady_clock::now());
-    const auto job = client->wait(id, std::max(left, milliseconds(0)));
+  Progress progress(session.terminal, "ended", static_cast<std::int64_t>(ids->size()));
+  for (std::size_t ended = 0; ended < ids->size(); ++ended) {
+    const auto job = wait_for(*client, (*ids)[ended], until, progress, ended);
     if (!job) return job.error();
     code = worse(code, code_of(job->state));
     if (session.json) {

@@ -6,6 +6,7 @@
 #include "cli/interrupts.hpp"
 #include "cli/migration.hpp"
 #include "cli/session.hpp"
+#include "cli/store_connection.hpp"
 
 namespace equeue::cli {
 namespace {
@@ -18,9 +19,19 @@ void raise_open_files() {
   if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) log::warning("serve: the limit of open files stays as it is");
 }
 
+// What no waiting mends is told at once. A database that is away may come.
+Result<void> check_database(const Session& session) {
+  const auto store = StoreConnection::open(session);
+  if (store) return {};
+  if (!store.error().transient) return store.error();
+  log::warning("serve: {}; every request is answered 503 until it is there", to_string(store.error()));
+  return {};
+}
+
 Result<int> run(Session& session) {
   const auto database = configured_database(session);
   if (!database) return database.error();
+  if (auto usable = check_database(session); !usable) return usable.error();
   raise_open_files();
   // The server's threads inherit it. Who is to be stopped does not exist yet, so a signal waits.
   const BlockedSignals blocked(true);

@@ -1,74 +1,21 @@
 // `equeue serve`, started and stopped as an operator does it.
-#include <fcntl.h>
 #include <gmock/gmock.h>
-#include <spawn.h>
-#include <sys/wait.h>
 
-#include <fstream>
+#include <boost/json/parse.hpp>
+#include <map>
+#include <memory>
 
 #include "tests/api/http_client.hpp"
-#include "tests/cli/program.hpp"
+#include "tests/cli/crowd.hpp"
+#include "tests/cli/serving.hpp"
+#include "tests/cli/taken_port.hpp"
 #include "tests/embedded/query.hpp"
-#include "tests/eventually.hpp"
 #include "tests/http/certificate.hpp"
 
 namespace equeue::tests {
 namespace {
 
 using testing::HasSubstr;
-
-// The program in the background, its output in files of its folder.
-class Serving {
- public:
-  Serving(const Program& program, const std::vector<std::string>& words) : folder_(program.folder()) {
-    auto command = program.command(words);
-    std::vector<char*> argv;
-    for (auto& word : command) argv.push_back(word.data());
-    argv.push_back(nullptr);
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    for (const auto& [fd, name] : {std::pair(1, "out"), std::pair(2, "err")}) {
-      posix_spawn_file_actions_addopen(&actions, fd, (folder_ / name).c_str(), O_CREAT | O_TRUNC | O_WRONLY,
-                                       0644);
-    }
-    EXPECT_EQ(posix_spawn(&child_, argv[0], &actions, nullptr, argv.data(), environ), 0);
-    posix_spawn_file_actions_destroy(&actions);
-  }
-  Serving(const Serving&) = delete;
-  Serving& operator=(const Serving&) = delete;
-  ~Serving() {
-    if (child_ <= 0) return;
-    ::kill(child_, SIGKILL);
-    ::waitpid(child_, nullptr, 0);
-  }
-
-  [[nodiscard]] std::string text(const std::string& name) const {
-    std::ifstream file(folder_ / name);
-    return {std::istreambuf_iterator<char>(file), {}};
-  }
-  [[nodiscard]] bool says(std::string_view words) const {
-    return eventually([&] { return text("err").find(words) != std::string::npos; });
-  }
-  // "http://127.0.0.1:41723"; a failure of the test when it does not come up.
-  [[nodiscard]] std::string base() const {
-    constexpr std::string_view before = "serving ";
-    EXPECT_TRUE(says("/\n")) << text("err");
-    const auto err = text("err");
-    const auto at = err.find(before) + before.size();
-    return err.substr(at, err.find("/\n", at) - at);
-  }
-  void signal(int signo) const { ::kill(child_, signo); }
-  // Its exit code, or minus the signal that ended it.
-  int end() {
-    int status = 0;
-    ::waitpid(std::exchange(child_, -1), &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-  }
-
- private:
-  const std::filesystem::path folder_;
-  pid_t child_ = -1;
-};
 
 class Serve : public CliTest {
  protected:
@@ -135,6 +82,85 @@ TEST_F(Serve, WritesEachRequestToTheAccessLogWithWhoAsked) {
   EXPECT_THAT(logged(), testing::Not(HasSubstr("secret")));
   server.signal(SIGTERM);
   EXPECT_EQ(server.end(), 0);
+}
+
+TEST_F(Serve, RefusesASchemaThatItCannotUseAndWaitsForADatabaseThatIsAway) {
+  EXPECT_THAT(expect(6, {"--schema", "nowhere", "serve", "--port", "0"}).err,
+              HasSubstr("no equeue schema 'nowhere'"));
+  Serving server(program_,
+                 {"--database-url", "postgresql://127.0.0.1:" + free_port() + "/x?connect_timeout=2", "serve",
+                  "--port", "0"});
+  HttpClient client(server.base());
+  EXPECT_THAT(server.text("err"), HasSubstr("every request is answered 503"));
+  EXPECT_EQ(client.call({.target = "/readyz"}).status, 503);
+  EXPECT_EQ(client.call({.target = "/healthz"}).status, 200);
+}
+
+// The answer is lost with the server. Whoever repeats the request, to another server, has one job.
+TEST_F(Serve, KilledInTheMiddleOfRequestsLosesNothingThatARepetitionDoesNotBringBackOnce) {
+  constexpr int requests = 300;
+  program_.write("equeue.toml", "[tasks.\"a.b\"]\ncommand = [\"true\"]\n");
+  expect(0, {"work", "--until-drained"});
+  const auto credentials = key();
+  auto killed = std::make_unique<Serving>(program_, std::vector<std::string>{"serve", "--port", "0"});
+  const auto request = [](int i) { return fmt::format(R"({{"task":"a.b","key":"a.b {}"}})", i); };
+  Crowd crowd(killed->base(), requests);
+  for (int i = 0; i < requests; ++i) crowd.send(i, "POST", "/v1/jobs", request(i), credentials);
+  ASSERT_TRUE(eventually([&] { return crowd.answered() > 0; }));
+  killed->signal(SIGKILL);
+  EXPECT_EQ(killed->end(), -SIGKILL);
+
+  std::map<int, std::string> told;
+  for (const auto& [place, body] : crowd.bodies())
+    told[place] = boost::json::parse(body).at("id").as_string();
+  const Serving other(program_, {"serve", "--port", "0"});
+  HttpClient client(other.base());
+  for (int i = 0; i < requests; ++i) {
+    const auto again =
+        client.call({.method = "POST", .target = "/v1/jobs", .body = request(i), .credentials = credentials});
+    ASSERT_THAT(again.status, testing::AnyOf(200, 201)) << again.body;
+    if (told.contains(i)) EXPECT_EQ(again.text("id"), told[i]);
+  }
+  EXPECT_EQ(embedded::query(database_->url(), "SELECT count(*) FROM equeue.jobs WHERE task = 'a.b'"),
+            std::to_string(requests));
+}
+
+TEST_F(Serve, HoldsAThousandWaitersInLittleMemoryAndGivesAJobToOneOfThem) {
+  constexpr int waiters = 1'000, busy = 64;
+  program_.write("equeue.toml", "[tasks.\"a.b\"]\ncommand = [\"true\"]\nqueue = \"calm\"\n");
+  expect(0, {"work", "--until-drained"});
+  const auto admin = program_.line({"keys", "create", "admin", "--scope", "admin"});
+  Serving server(program_, {"serve", "--port", "0"});
+  Crowd crowd(server.base(), waiters);
+  for (int i = 0; i < waiters; ++i)
+    crowd.send(i, "POST", "/v1/leases", R"({"queues":["calm"],"max":1,"wait_seconds":60})", admin);
+  HttpClient client(server.base());
+  const auto all_wait = [&] {
+    const auto metrics = client.call({.target = "/metrics", .credentials = admin}).body;
+    return metrics.find(fmt::format("equeue_claims_waiting {}\n", waiters)) != std::string::npos;
+  };
+  ASSERT_TRUE(eventually(all_wait)) << crowd.answered() << " were answered";
+
+  Crowd others(server.base(), busy);
+  for (int i = 0; i < busy; ++i)
+    others.send(i, "POST", "/v1/jobs", R"({"task":"a.b","queue":"busy"})", admin);
+  ASSERT_TRUE(eventually([&] { return others.answered() == busy; }));
+  for (const auto& [place, body] : others.bodies()) EXPECT_THAT(body, HasSubstr(R"("existing":false)"));
+  EXPECT_LT(resident_mebibytes(server.pid()), 128);
+  EXPECT_EQ(crowd.answered(), 0);
+
+  const auto made = client.call(
+      {.method = "POST", .target = "/v1/jobs", .body = R"({"task":"a.b"})", .credentials = admin});
+  ASSERT_EQ(made.status, 201) << made.body;
+  ASSERT_TRUE(eventually([&] { return crowd.answered() > 0; }));
+  server.signal(SIGTERM);
+  ASSERT_TRUE(eventually([&] { return crowd.answered() == waiters; })) << crowd.answered();
+  int got = 0;
+  for (const auto& [place, body] : crowd.bodies()) {
+    if (body.find(made.text("id")) != std::string::npos) ++got;
+  }
+  EXPECT_EQ(got, 1);
+  EXPECT_EQ(server.end(), 0) << server.text("err");
 }
 
 }  // namespace
