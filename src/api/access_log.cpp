@@ -1,11 +1,20 @@
 #include "api/access_log.hpp"
 
-#include <cstdio>
+#include <poll.h>
+#include <unistd.h>
+
+#include <climits>
 
 #include "base/json_document.hpp"
 #include "base/time_text.hpp"
 
 namespace equeue::api {
+namespace {
+
+// So that a line fits into PIPE_BUF, also when every byte of the path is escaped as \u00XX.
+constexpr std::size_t path_shown_max = 512;
+
+}  // namespace
 
 std::string access_line(const http::Exchange& exchange) {
   const auto known = [](const std::string& text) {
@@ -17,7 +26,7 @@ std::string access_line(const http::Exchange& exchange) {
       .text("peer", exchange.peer)
       .text("caller", known(exchange.caller))
       .text("method", to_string(exchange.method))
-      .text("path", exchange.path)
+      .text("path", std::string_view(exchange.path).substr(0, path_shown_max))
       .text("route", known(exchange.pattern))
       .number("status", exchange.status)
       .number("bytes_in", static_cast<std::int64_t>(exchange.bytes_in))
@@ -26,11 +35,13 @@ std::string access_line(const http::Exchange& exchange) {
       .str();
 }
 
-void write_access_log(const http::Exchange& exchange) {
+bool write_access_log(const http::Exchange& exchange) {
   const auto line = access_line(exchange) + '\n';
-  // A log that nobody takes is no reason to answer nobody.
-  if (std::fwrite(line.data(), 1, line.size(), stdout) == line.size()) std::fflush(stdout);
-  std::clearerr(stdout);
+  // A pipe that is ready has room for PIPE_BUF bytes, and takes so many as a whole.
+  if (line.size() > PIPE_BUF) return false;
+  pollfd out{STDOUT_FILENO, POLLOUT, 0};
+  if (::poll(&out, 1, 0) != 1 || (out.revents & POLLOUT) == 0) return false;
+  return ::write(STDOUT_FILENO, line.data(), line.size()) == static_cast<ssize_t>(line.size());
 }
 
 }  // namespace equeue::api

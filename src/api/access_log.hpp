@@ -9,7 +9,8 @@ namespace equeue::api {
 
 [[nodiscard]] std::string access_line(const http::Exchange& exchange);
 
-// The line goes out at once; one that cannot be written is lost.
-void write_access_log(const http::Exchange& exchange);
+// Writes it to stdout. Never waits for whoever reads there: false when the line was lost, because there was
+// no room for it at once.
+[[nodiscard]] bool write_access_log(const http::Exchange& exchange);
 
 }  // namespace equeue::api

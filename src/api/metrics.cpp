@@ -122,6 +122,9 @@ void Metrics::observe(const http::Exchange& exchange) {
 std::string Metrics::text(const ServerGauges& gauges, const std::vector<QueueStatus>& queues) const {
   auto families = counted_->registry.Collect();
   add_server(families, gauges);
+  auto& lost = Gauges(families).family("equeue_access_log_lost_total",
+                                       "Lines of the access log that nobody took", MetricType::Counter);
+  Gauges::add(lost, {}, static_cast<double>(log_lines_lost));
   if (gauges.database_is_up) add_queues(families, queues);
   return prometheus::TextSerializer().Serialize(families);
 }

@@ -40,6 +40,8 @@ class Metrics {
 
   // The open connections; set when there is a server.
   std::function<std::size_t()> connections;
+  // Lines of the access log that nobody took.
+  std::uint64_t log_lines_lost = 0;
 
  private:
   struct Counted;

@@ -13,6 +13,7 @@
 #include "api/api.hpp"
 #include "api/operation_runner.hpp"
 #include "api/routes.hpp"
+#include "api/trusted_proxies.hpp"
 #include "base/log.hpp"
 #include "http/server.hpp"
 #include "push/pusher.hpp"
@@ -50,6 +51,7 @@ struct Server::State {
                  [this](const std::vector<std::string>& queues) { claims.woken(queues); }),
         events(io.get_executor(), pool, {}),
         requests(options.requests_per_second),
+        proxies(options.trusted_proxies),
         service{io.get_executor(), pool,   guard,   tasks,  enqueues, claims, waits,
                 passwords,         logins, metrics, events, requests},
         timer(io) {
@@ -79,7 +81,7 @@ struct Server::State {
 
   void observe(const http::Exchange& exchange) {
     metrics.observe(exchange);
-    if (options.access_log) write_access_log(exchange);
+    if (options.access_log && !write_access_log(exchange)) ++metrics.log_lines_lost;
   }
 
   void begin_to_stop() {
@@ -133,6 +135,7 @@ struct Server::State {
   Metrics metrics;
   EventHub events;
   RequestLimit requests;
+  TrustedProxies proxies;
   Service service;
   http::Router router;
   std::shared_ptr<http::TlsContext> tls;
@@ -170,10 +173,13 @@ Result<void> Server::listen() {
   }
   state.http.emplace(
       state.io, state.router,
-      http::ServerOptions{.address = options.address,
-                          .port = options.port,
-                          .tls = state.tls,
-                          .observe = [&state](const http::Exchange& exchange) { state.observe(exchange); }});
+      http::ServerOptions{
+          .address = options.address,
+          .port = options.port,
+          .tls = state.tls,
+          .observe = [&state](const http::Exchange& exchange) { state.observe(exchange); },
+          .origin = [&state](const std::string& peer,
+                             const http::Headers& headers) { return state.proxies.origin(peer, headers); }});
   state.metrics.connections = [&state] { return state.http->connections(); };
   return state.http->listen();
 }

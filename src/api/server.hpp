@@ -7,6 +7,7 @@
 #include <equeue/error.hpp>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "builtin/address_guard.hpp"
 
@@ -17,6 +18,7 @@ struct ServerOptions {
   std::uint16_t port = 7878;      // 0: a free one
   std::string tls_certificate{};  // PEM files, both or none
   std::string tls_key{};
+  std::vector<builtin::Cidr> trusted_proxies{};  // believed about whom they forward
   bool allow_plain_public = false;  // without TLS also where others may listen in, as behind a proxy
   int connections = 6;              // to the database, for requests
   int requests_per_second = 0;      // of one caller; 0: as many as it likes

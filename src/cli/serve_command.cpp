@@ -59,6 +59,8 @@ void add_serve(Command root) {
       .setting("server.connections", "N", "Connections to the database for requests (default: 6)")
       .setting("server.requests_per_second", "N",
                "Requests that one caller may make in a second (default: 0, no limit)")
+      .setting("server.trusted_proxies", "CIDR",
+               "A reverse proxy, whose X-Forwarded-For is believed; repeatable (default: none)")
       .setting("server.allow_plain", "BOOL", "true: no TLS also where others can reach it, as behind a proxy")
       .setting("server.access_log", "BOOL", "true: a line of JSON on stdout for each request")
       .setting("server.push", "BOOL", "false: leave the sending of push jobs and webhooks to other servers")

@@ -123,25 +123,30 @@ Result<void> set_server_port(Settings& settings, std::string_view text) {
   return {};
 }
 
-Result<void> set_http_allow(Settings& settings, std::string_view text) {
-  std::vector<builtin::Cidr> allow;
+Result<void> set_networks(std::vector<builtin::Cidr>& networks, std::string_view text) {
+  std::vector<builtin::Cidr> parsed;
   for (const auto& name : split_names(text)) {
     auto network = builtin::parse_cidr(name);
     if (!network) return network.error();
-    allow.push_back(*network);
+    parsed.push_back(*network);
   }
-  settings.http_guard.allow = std::move(allow);
-  settings.server.http_guard = settings.http_guard;
+  networks = std::move(parsed);
   return {};
 }
 
-std::string show_http_allow(const Settings& settings) {
+std::string show_networks(const std::vector<builtin::Cidr>& networks) {
   std::string text;
-  for (const auto& network : settings.http_guard.allow) {
+  for (const auto& network : networks) {
     const int bits = network.first.is_v4() ? network.bits - 96 : network.bits;
     text += fmt::format("{}{}/{}", text.empty() ? "" : ",", to_string(network.first), bits);
   }
   return text;
+}
+
+Result<void> set_http_allow(Settings& settings, std::string_view text) {
+  if (auto set = set_networks(settings.http_guard.allow, text); !set) return set;
+  settings.server.http_guard = settings.http_guard;
+  return {};
 }
 
 std::string show_concurrency(const Settings& settings) {
@@ -221,6 +226,9 @@ constexpr SettingDefinition definitions[] = {
        return set_int(s.server.requests_per_second, text, 0, requests_per_second_max);
      },
      [](const Settings& s) { return std::to_string(s.server.requests_per_second); }},
+    {"server.trusted_proxies", "EQUEUE_TRUSTED_PROXIES", "--trusted-proxy", SettingKind::names,
+     [](Settings& s, std::string_view text) { return set_networks(s.server.trusted_proxies, text); },
+     [](const Settings& s) { return show_networks(s.server.trusted_proxies); }},
     {"server.allow_plain", "EQUEUE_ALLOW_PLAIN", "--allow-plain", SettingKind::truth,
      [](Settings& s, std::string_view text) { return set_truth(s.server.allow_plain_public, text); },
      [](const Settings& s) { return std::string(s.server.allow_plain_public ? "true" : "false"); }},
@@ -230,7 +238,8 @@ constexpr SettingDefinition definitions[] = {
     {"server.push", "EQUEUE_SERVER_PUSH", "--push", SettingKind::truth,
      [](Settings& s, std::string_view text) { return set_truth(s.server.push, text); },
      [](const Settings& s) { return std::string(s.server.push ? "true" : "false"); }},
-    {"http.allow", "EQUEUE_HTTP_ALLOW", "--http-allow", SettingKind::names, set_http_allow, show_http_allow},
+    {"http.allow", "EQUEUE_HTTP_ALLOW", "--http-allow", SettingKind::names, set_http_allow,
+     [](const Settings& s) { return show_networks(s.http_guard.allow); }},
 };
 
 }  // namespace

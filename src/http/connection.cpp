@@ -176,7 +176,8 @@ class Conversation {
     if (auto* refused = std::get_if<Response>(&read)) co_return co_await refuse(std::move(*refused), began);
     auto& [request, segments] = std::get<Target>(read);
     request.id = request_id(request.headers);
-    request.peer = peer_;
+    if (const auto& origin = serving_.options.origin) exchange_.peer = origin(peer_, request.headers);
+    request.peer = exchange_.peer;
     exchange_.id = request.id;
     exchange_.method = request.method;
     exchange_.path = request.path;

@@ -30,7 +30,7 @@ struct Request {
   Headers headers;
   std::string body;
   std::string id;        // of this request: in the answer, in the log
-  std::string peer;      // the address that the connection comes from
+  std::string peer;      // the address that it comes from
   std::string caller{};  // who asks, once the handler knows; for the access log
 };
 

@@ -38,6 +38,9 @@ struct ServerOptions {
   std::size_t connections_max = 10'000;  // more wait in the kernel's queue
   Deadlines deadlines{};
   std::function<void(const Exchange&)> observe{};
+  // The address that a request comes from, when that is not `peer`, the other end of its connection, but
+  // somebody behind it.
+  std::function<std::string(const std::string& peer, const Headers&)> origin{};
 };
 
 // Runs on the threads that run its io_context, which must be one at a time. Destroyed only when the

@@ -108,6 +108,7 @@ tls_certificate = "server.pem"
 tls_key = "server.key"
 connections = 9
 allow_plain = true
+trusted_proxies = ["10.1.0.0/16"]
 access_log = true
 requests_per_second = 20
 push = false
@@ -127,6 +128,7 @@ push = false
   EXPECT_EQ(settings.server.tls_key, "server.key");
   EXPECT_EQ(settings.server.connections, 9);
   EXPECT_TRUE(settings.server.allow_plain_public);
+  EXPECT_EQ(shown(settings, "server.trusted_proxies").value, "10.1.0.0/16");
   EXPECT_TRUE(settings.server.access_log);
   EXPECT_EQ(settings.server.requests_per_second, 20);
   EXPECT_FALSE(settings.server.push);

@@ -1,5 +1,6 @@
 // `equeue serve`, started and stopped as an operator does it.
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include <boost/json/parse.hpp>
 #include <map>
@@ -82,6 +83,37 @@ TEST_F(Serve, WritesEachRequestToTheAccessLogWithWhoAsked) {
   EXPECT_THAT(logged(), testing::Not(HasSubstr("secret")));
   server.signal(SIGTERM);
   EXPECT_EQ(server.end(), 0);
+}
+
+TEST_F(Serve, AnswersAlsoWhenNobodyReadsItsAccessLog) {
+  constexpr int more_than_a_pipe_holds = 600;
+  const auto pipe = program_.folder() / "out";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const int reader = ::open(pipe.c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_GE(reader, 0);
+  const auto admin = program_.line({"keys", "create", "admin", "--scope", "admin"});
+  Serving server(program_, {"serve", "--port", "0", "--access-log", "true"});
+  HttpClient client(server.base());
+  for (int i = 0; i < more_than_a_pipe_holds; ++i) ASSERT_EQ(client.call({.target = "/healthz"}).status, 200);
+  const auto metrics = client.call({.target = "/metrics", .credentials = admin}).body;
+  EXPECT_THAT(metrics, HasSubstr("equeue_access_log_lost_total "));
+  EXPECT_THAT(metrics, testing::Not(HasSubstr("equeue_access_log_lost_total 0\n")));
+  ::close(reader);
+}
+
+// The proxy is this machine; the client says so in the header that only a proxy's words count of.
+TEST_F(Serve, KnowsWhoIsBehindATrustedProxyAlone) {
+  for (const auto& [proxy, seen] :
+       {std::pair("127.0.0.1", "192.0.2.7"), std::pair("10.0.0.1", "127.0.0.1")}) {
+    Serving server(program_, {"serve", "--port", "0", "--access-log", "true", "--trusted-proxy", proxy});
+    HttpClient client(server.base());
+    EXPECT_EQ(
+        client.call({.target = "/healthz", .headers = {"X-Forwarded-For: 203.0.113.9, 192.0.2.7"}}).status,
+        200);
+    const auto line = fmt::format("\"peer\":\"{}\"", seen);
+    EXPECT_TRUE(eventually([&] { return server.text("out").find(line) != std::string::npos; }))
+        << server.text("out");
+  }
 }
 
 TEST_F(Serve, RefusesASchemaThatItCannotUseAndWaitsForADatabaseThatIsAway) {
