@@ -17,9 +17,9 @@ using Clock = std::chrono::steady_clock;
 // What one enqueue call may carry: bounds the memory of both sides and the length of the transaction.
 constexpr std::size_t batch_bytes_max = 8 * 1024 * 1024;
 
-// Workers that were woken look again and again for longer than this (worker's IdlePace), so that a second
-// announcement so soon would tell them nothing.
-constexpr milliseconds announce_every{5};
+// Workers that were woken look again for longer than this (worker's IdlePace), so that a second announcement
+// so soon would tell them nothing.
+constexpr milliseconds announce_every{1};
 
 // Distinct announcements that are remembered; beyond, all are forgotten, and some are made once too often.
 constexpr std::size_t announced_max = 1'024;
