@@ -21,6 +21,8 @@ constexpr std::size_t batch_bytes_max = 8 * 1024 * 1024;
 // so soon would tell them nothing.
 constexpr milliseconds announce_every{1};
 
+constexpr int tries_max = 2;
+
 // Distinct announcements that are remembered; beyond, all are forgotten, and some are made once too often.
 constexpr std::size_t announced_max = 1'024;
 
@@ -51,16 +53,20 @@ class Client::Impl {
   explicit Impl(Database database) : database_(std::move(database)) {}
 
   // Runs `operation(cell)`. A connection that turns out dead before anything was sent is opened anew, and
-  // what only reads, or may be repeated without harm, is tried once more.
+  // what only reads, or may be repeated without harm, is tried once more. What the server has refused for now
+  // (a serialization failure, a deadlock, a migration under way) has changed nothing and is repeated too.
   template <class Operation>
   auto run(bool repeatable, Operation operation) -> decltype(operation(std::declval<store::Cell>())) {
     const std::lock_guard lock(mutex_);
-    for (bool again = true;; again = false) {
+    for (int tries = 1;; ++tries) {
       const bool was_open = connection_ && connection_->is_open();
       if (auto opened = open(); !opened) return opened.error();
       auto answer = operation(store::Cell{*connection_, database_.schema});
+      if (answer || tries == tries_max) return answer;
       const bool lost = !connection_->is_open();
-      if (answer || !lost || !again || !was_open || !repeatable) return answer;
+      const bool refused_for_now =
+          !lost && answer.error().transient && answer.error().code == ErrorCode::database_error;
+      if (!refused_for_now && !(lost && was_open && repeatable)) return answer;
     }
   }
 

@@ -48,12 +48,25 @@ std::string rule_of(const pg::Failure& failure) {
   return "the database cannot take a value as it is written";
 }
 
+// Whether functions or views were replaced under the call: PostgreSQL holds none of them for it. (Messages of
+// internal errors are in English, whatever the server's language.)
+bool met_a_migration(const pg::Failure& failure) {
+  constexpr std::string_view beginnings[] = {"cache lookup failed for ", "could not open relation with OID "};
+  return failure.sqlstate == "XX000" &&
+         std::any_of(std::begin(beginnings), std::end(beginnings),
+                     [&](std::string_view beginning) { return failure.message.starts_with(beginning); });
+}
+
 Error refused(const pg::Failure& failure, std::string_view schema) {
   Error error{.code = code_of(failure.sqlstate),
               .message = failure.message,
               .hint = failure.hint,
               .transient = pg::is_transient(failure.sqlstate)};
   if (error.code == ErrorCode::queue_full) error.transient = true;
+  if (met_a_migration(failure)) {
+    error.transient = true;
+    error.hint = "the functions are being replaced, as `equeue migrate` does; repeat the call";
+  }
   if (is_about_a_value(failure.sqlstate)) {
     log::info("the database refused a value: {} (SQLSTATE {})", failure.message, failure.sqlstate);
     error.message = fmt::format("{} (SQLSTATE {})", rule_of(failure), failure.sqlstate);

@@ -59,6 +59,29 @@ TEST_F(ClientFaults, OfARoleThatMayNotAreToldByTheCall) {
   query("DROP ROLE " + role);
 }
 
+// PostgreSQL does not hold functions for those who call them.
+TEST_F(ClientFaults, OfAMigrationUnderWayAreRepeatedAndElseToldAsPassing) {
+  query("CREATE SEQUENCE equeue.calls");
+  const auto fail_until = [&](int call) {
+    query(
+        fmt::format("CREATE OR REPLACE FUNCTION equeue.check_arrays(p_ids uuid[], p_tasks text[], p_payloads "
+                    "jsonb[]) RETURNS "
+                    "void LANGUAGE plpgsql AS $$ BEGIN IF nextval('equeue.calls') < {} THEN RAISE EXCEPTION "
+                    "USING ERRCODE = "
+                    "'XX000', MESSAGE = 'cache lookup failed for function 4711'; END IF; END $$",
+                    call));
+  };
+  fail_until(2);
+  EXPECT_TRUE(client_->enqueue(NewJob{"tests.good"}));
+  EXPECT_EQ(query("SELECT count(*) FROM equeue.jobs"), "1");
+  fail_until(1'000);
+  const auto refused = client_->enqueue(NewJob{"tests.good"});
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(refused.error().transient);
+  EXPECT_THAT(refused.error().hint, HasSubstr("repeat the call"));
+  EXPECT_EQ(query("SELECT count(*) FROM equeue.jobs"), "1");
+}
+
 TEST_F(ClientFaults, OfACutSessionAreMendedByTheNextCall) {
   ASSERT_TRUE(client_->queues());
   cut_sessions();
