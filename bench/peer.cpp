@@ -13,6 +13,8 @@ namespace {
 // A peer's times are a line of numbers for each job.
 constexpr std::size_t answer_bytes_max = 16 * 1024 * 1024;
 
+constexpr std::size_t jobs_max_on_redis = 10'000;
+
 std::string first_line(const std::filesystem::path& file) {
   std::string line;
   std::ifstream in(file);
@@ -22,8 +24,8 @@ std::string first_line(const std::filesystem::path& file) {
 
 }  // namespace
 
-Peer::Peer(std::string title, std::filesystem::path folder, std::vector<std::string> program)
-    : title_(std::move(title)), folder_(std::move(folder)), program_(std::move(program)) {
+Peer::Peer(std::string title, std::filesystem::path folder, std::vector<std::string> program, Store store)
+    : title_(std::move(title)), folder_(std::move(folder)), program_(std::move(program)), store_(store) {
   const auto reason = first_line(folder_.string() + ".absent");
   if (!reason.empty()) {
     broken_ = reason;
@@ -54,12 +56,14 @@ Result<std::string> Peer::ask(const std::vector<std::string>& arguments) {
 }
 
 Result<double> Peer::enqueue(const std::string& url, std::size_t jobs) {
+  if (!is_on_postgresql()) jobs = std::min(jobs, jobs_max_on_redis);
   const auto answer = ask({"enqueue", url, std::to_string(jobs)});
   if (!answer) return answer.error();
   return detail::parse(*answer).value().at("enqueue_per_second").to_number<double>();
 }
 
 Result<PeerDrain> Peer::drain(const std::string& url, std::size_t jobs, std::size_t step) {
+  if (!is_on_postgresql()) jobs = step = std::min(jobs, jobs_max_on_redis);
   const auto answer = ask({"drain", url, std::to_string(jobs), std::to_string(step)});
   if (!answer) return answer.error();
   const auto figures = detail::parse(*answer).value();
@@ -81,7 +85,8 @@ std::vector<Peer> known_peers(const std::filesystem::path& folder) {
   const std::string node = "node_modules/.bin/node";
   return {Peer("Graphile Worker", in("graphile"), {node, "peer.mjs"}),
           Peer("pg-boss", in("pgboss"), {node, "peer.mjs"}), Peer("River", in("river"), {"peer"}),
-          Peer("PgQueuer", in("pgqueuer"), {"venv/bin/python", "peer.py"})};
+          Peer("PgQueuer", in("pgqueuer"), {"venv/bin/python", "peer.py"}),
+          Peer("Celery on Redis", in("celery"), {"venv/bin/python", "peer.py"}, Peer::Store::redis)};
 }
 
 }  // namespace equeue::bench

@@ -18,13 +18,18 @@ struct PeerDrain {
 // answered with not_installed.
 class Peer {
  public:
-  Peer(std::string title, std::filesystem::path folder, std::vector<std::string> program);
+  enum class Store { postgresql, redis };
+  Peer(std::string title, std::filesystem::path folder, std::vector<std::string> program,
+       Store store = Store::postgresql);
 
   [[nodiscard]] const std::string& title() const { return title_; }
+  // On redis the server of the bench means nothing to it.
+  [[nodiscard]] bool is_on_postgresql() const { return store_ == Store::postgresql; }
   // As it says itself, once it has run.
   [[nodiscard]] const std::string& version() const { return version_; }
 
-  // Jobs a second, in batches of 1,000.
+  // Jobs a second, in batches of 1,000. (On redis with fewer jobs: its rate is the same from the first on,
+  // and an hour would pass.)
   [[nodiscard]] Result<double> enqueue(const std::string& url, std::size_t jobs);
   // The rate as a whole and of each `step` jobs.
   [[nodiscard]] Result<PeerDrain> drain(const std::string& url, std::size_t jobs, std::size_t step);
@@ -37,6 +42,7 @@ class Peer {
   std::string title_;
   std::filesystem::path folder_;
   std::vector<std::string> program_;
+  Store store_;
   std::string version_;
   std::string broken_{};  // why it is not asked again
 };

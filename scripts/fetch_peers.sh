@@ -22,6 +22,16 @@ with_pip() {
   venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 }
 
+# Unpacked, not installed: the package would start a server for all.
+with_pip_and_redis() {
+  with_pip
+  local packages=(redis-server redis-tools libjemalloc2 liblzf1 liblua5.1-0 lua-bitop lua-cjson libhiredis0.14)
+  [[ -x redis/usr/bin/redis-server ]] && return
+  apt-get download -qq "${packages[@]}" || { echo "apt-get does not have Redis"; return 1; }
+  for package in ./*.deb; do dpkg -x "$package" redis; done
+  rm -f ./*.deb
+}
+
 fetch() { # NAME HOW
   cp -r "$root/bench/peers/$1" "$folder/"
   if (cd "$folder/$1" && "$2") >"$folder/$1.log" 2>&1; then
@@ -36,3 +46,4 @@ fetch graphile with_npm
 fetch pgboss with_npm
 fetch river with_go
 fetch pgqueuer with_pip
+fetch celery with_pip_and_redis

@@ -57,6 +57,7 @@ void pinned(Run& run) {
     figures.push_back(kept("eQueue", held.steps_per_second));
   }
   for (auto& peer : run.peers) {
+    if (!peer.is_on_postgresql()) continue;
     const auto snapshot = measure::HeldSnapshot::hold(run.url).value();
     const auto drained = peer.drain(run.url, jobs, step);
     if (drained) {
