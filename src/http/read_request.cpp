@@ -90,10 +90,13 @@ std::variant<Target, Response> read_head(const Head& head) {
   const auto encoding = lower({head[beast::http::field::transfer_encoding].data(),
                                head[beast::http::field::transfer_encoding].size()});
   if (!encoding.empty() && encoding != "chunked")
-    return problem(501, "transfer_encoding", "the only Transfer-Encoding that this server reads is chunked");
+    return problem(400, "transfer_encoding", "the only Transfer-Encoding that this server reads is chunked");
   const auto method = method_of(head.method());
-  if (!method)
-    return problem(501, "unknown_method", "this server knows GET, HEAD, POST, PUT, PATCH and DELETE");
+  if (!method) {
+    auto refused = problem(405, "unknown_method", "this server knows GET, HEAD, POST, PUT, PATCH and DELETE");
+    refused.headers.emplace_back("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE");
+    return refused;
+  }
   const auto parsed = boost::urls::parse_origin_form(head.target());
   if (!parsed) return problem(400, "bad_request", "the request's target is no path with a query");
 
