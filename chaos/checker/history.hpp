@@ -1,0 +1,93 @@
+// What a run leaves to be judged: what clients saw, and what the database held at the end.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace equeue::chaos {
+
+// Nanoseconds of the machine's monotonic clock, which all processes of a run share.
+using Moment = std::int64_t;
+
+enum class Seen {
+  invoked,  // the call was begun
+  ok,       // it was acknowledged
+  unknown,  // it may or may not have happened
+  failed    // it did not happen
+};
+
+// One step of an enqueue. `op` is in the job's payload, so that a job tells who asked for it.
+struct EnqueueSeen {
+  Moment at = 0;
+  Seen seen = Seen::invoked;
+  std::string op;
+  std::string key{};  // empty: none, and then the op is tried once only
+  std::string job{};  // when ok
+};
+
+// A cancel that was answered.
+struct CancelSeen {
+  Moment at = 0;
+  std::string job;
+  bool at_once = false;  // it was queued and is cancelled now; else its worker was asked to stop
+};
+
+// A handler came to its end, which it notes before it settles.
+struct RunSeen {
+  Moment at = 0;
+  std::string job;
+  int attempt = 0;
+};
+
+// A settlement that was told to be accepted for the first time.
+struct SettleSeen {
+  Moment at = 0;
+  std::string job;
+  std::string lease;
+  std::string outcome;
+};
+
+// Acknowledgements between these moments may be forgotten: an asynchronous standby was promoted.
+struct ForgetfulTime {
+  Moment from = 0;
+  Moment to = 0;
+};
+
+struct History {
+  std::vector<EnqueueSeen> enqueues;
+  std::vector<CancelSeen> cancels;
+  std::vector<RunSeen> runs;
+  std::vector<SettleSeen> settles;
+  std::vector<ForgetfulTime> forgetful;
+};
+
+// A job wherever it lies: ready, in a lease, or in the history. Times are the database's, in microseconds.
+struct JobFound {
+  std::string id;
+  std::string op;
+  std::string state;
+  int attempts = 0;  // that have ended
+  int max_attempts = 0;
+  std::string key{};
+  std::string lease{};
+  std::int64_t started_at = 0;   // of the attempt that ended it, or runs; 0: none
+  std::int64_t finished_at = 0;  // 0: it has not
+};
+
+struct AttemptFound {
+  std::string job;
+  int attempt = 0;
+  std::string lease;
+  std::string outcome;
+  std::int64_t started_at = 0;
+  std::int64_t finished_at = 0;
+};
+
+struct Findings {
+  std::vector<JobFound> jobs;
+  std::vector<AttemptFound> attempts;
+};
+
+}  // namespace equeue::chaos

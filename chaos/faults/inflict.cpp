@@ -1,0 +1,135 @@
+#include "chaos/faults/inflict.hpp"
+
+#include <signal.h>
+
+#include <thread>
+
+namespace equeue::chaos {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds worker_freeze_time{4'500};  // its lease is 3 s
+constexpr milliseconds server_freeze_time{2'500};
+constexpr milliseconds backend_freeze_time{1'500};
+constexpr milliseconds read_only_time{1'500};
+constexpr milliseconds network_time{2'500};
+constexpr milliseconds commit_cut_time{2'000};
+constexpr milliseconds drain_patience{20'000};
+constexpr int commits_to_cut_max = 12;
+
+Process& choose(std::deque<Process>& processes, std::uint64_t choice) {
+  return processes[choice % processes.size()];
+}
+
+void kill(Process& process) {
+  process.end(SIGKILL, std::chrono::seconds(5));
+  process.start();
+}
+
+void freeze(const Process& process, milliseconds time) {
+  process.signal(SIGSTOP);
+  std::this_thread::sleep_for(time);
+  process.signal(SIGCONT);
+}
+
+void drain(Process& process) {
+  if (!process.end(SIGTERM, drain_patience))
+    throw Exception({.code = ErrorCode::timeout, .message = process.name() + " does not end after SIGTERM"});
+  process.start();
+}
+
+void terminate_backends(Stage& stage, std::uint64_t choice) {
+  stage.place.run(
+      fmt::format("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client "
+                  "backend' AND pid <> pg_backend_pid() AND pid % 2 = {}",
+                  choice % 2));
+}
+
+void kill_backend(Stage& stage, std::uint64_t choice) {
+  const auto pids = stage.place.backends();
+  if (!pids.empty()) ::kill(pids[choice % pids.size()], SIGKILL);
+}
+
+void freeze_backends(Stage& stage, std::uint64_t choice) {
+  auto pids = stage.place.backends();
+  std::erase_if(pids, [&](int pid) { return static_cast<std::uint64_t>(pid) % 3 != choice % 3; });
+  for (const int pid : pids) ::kill(pid, SIGSTOP);
+  std::this_thread::sleep_for(backend_freeze_time);
+  for (const int pid : pids) ::kill(pid, SIGCONT);
+}
+
+void make_read_only(Stage& stage) {
+  const auto reload = [&] { stage.place.run("SELECT pg_reload_conf()"); };
+  stage.place.run("ALTER SYSTEM SET default_transaction_read_only = on");
+  reload();
+  std::this_thread::sleep_for(read_only_time);
+  stage.place.run("ALTER SYSTEM RESET default_transaction_read_only");
+  reload();
+}
+
+void spoil_network(Stage& stage, Network network) {
+  stage.place.proxy().become(network);
+  std::this_thread::sleep_for(network_time);
+  stage.place.proxy().become(Network::good);
+}
+
+void cut_commits(Stage& stage, std::uint64_t choice) {
+  stage.place.proxy().cut_after_commits(1 + static_cast<int>(choice % commits_to_cut_max));
+  std::this_thread::sleep_for(commit_cut_time);
+  stage.place.proxy().cut_after_commits(0);
+}
+
+void fail_over(Stage& stage, bool synchronous) {
+  if (const auto forgetful = stage.place.fail_over(synchronous)) stage.recorder.may_forget(*forgetful);
+}
+
+}  // namespace
+
+void inflict(Stage& stage, const PlannedFault& fault) {
+  auto& server = choose(stage.servers, fault.choice);
+  auto& worker = choose(stage.workers, fault.choice);
+  switch (fault.kind) {
+    case FaultKind::postgres_kill:
+      return stage.place.restart(SIGKILL);
+    case FaultKind::postgres_restart:
+      return stage.place.restart(SIGQUIT);
+    case FaultKind::backend_terminate:
+      return terminate_backends(stage, fault.choice);
+    case FaultKind::backend_kill:
+      return kill_backend(stage, fault.choice);
+    case FaultKind::backend_freeze:
+      return freeze_backends(stage, fault.choice);
+    case FaultKind::read_only:
+      return make_read_only(stage);
+    case FaultKind::promote_sync:
+      return fail_over(stage, true);
+    case FaultKind::promote_async:
+      return fail_over(stage, false);
+    case FaultKind::worker_kill:
+      return kill(worker);
+    case FaultKind::worker_freeze:
+      return freeze(worker, worker_freeze_time);
+    case FaultKind::worker_drain:
+      return drain(worker);
+    case FaultKind::server_kill:
+      return kill(server);
+    case FaultKind::server_freeze:
+      return freeze(server, server_freeze_time);
+    case FaultKind::server_drain:
+      return drain(server);
+    case FaultKind::net_cut:
+      stage.connections_cut += stage.place.proxy().cut();
+      return;
+    case FaultKind::net_slow:
+      return spoil_network(stage, Network::slow);
+    case FaultKind::net_blackhole:
+      return spoil_network(stage, Network::blackhole);
+    case FaultKind::net_half_open:
+      return spoil_network(stage, Network::half_open);
+    case FaultKind::commit_cut:
+      return cut_commits(stage, fault.choice);
+  }
+}
+
+}  // namespace equeue::chaos

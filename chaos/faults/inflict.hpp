@@ -1,0 +1,25 @@
+// Does to the run's processes what the schedule says.
+#pragma once
+
+#include <deque>
+
+#include "chaos/faults/kinds.hpp"
+#include "chaos/load/recorder.hpp"
+#include "chaos/place/place.hpp"
+#include "chaos/processes/process.hpp"
+
+namespace equeue::chaos {
+
+struct Stage {
+  Place& place;
+  std::deque<Process>& servers;
+  std::deque<Process>& workers;
+  Recorder& recorder;
+  int connections_cut = 0;
+};
+
+// Returns when the fault is over: what was killed runs again, what was frozen goes on. Throws Exception when
+// the fault itself fails.
+void inflict(Stage& stage, const PlannedFault& fault);
+
+}  // namespace equeue::chaos

@@ -1,0 +1,35 @@
+// A client of the HTTP API, as one writes it with curl.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+typedef void CURL;
+
+namespace equeue::chaos {
+
+struct HttpReply {
+  long status = 0;  // 0: none came, and nothing is known
+  std::string body;
+};
+
+// One thread at a time.
+class HttpClient {
+ public:
+  HttpClient(std::vector<int> ports, std::string api_key);
+  // Each call goes to the next server in turn.
+  [[nodiscard]] HttpReply post(const std::string& target, const std::string& body,
+                               const std::string& key = "");
+
+ private:
+  struct Close {
+    void operator()(CURL* handle) const;
+  };
+  std::vector<int> ports_;
+  std::string api_key_;
+  std::size_t next_ = 0;
+  std::unique_ptr<CURL, Close> handle_;
+};
+
+}  // namespace equeue::chaos

@@ -1,0 +1,43 @@
+// Producers and HTTP workers: threads that keep the queue busy and write down what they are told.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "chaos/load/recorder.hpp"
+
+namespace equeue::chaos {
+
+struct LoadOptions {
+  std::string url;
+  std::vector<int> ports;  // of the servers
+  std::string api_key;
+  std::uint64_t seed = 1;
+  bool boasts = false;  // a canary: producers take every answer for an acknowledgement
+};
+
+// Runs from the constructor to the stops.
+class Load {
+ public:
+  Load(LoadOptions options, Recorder& recorder);
+  ~Load();
+  void stop_producers();
+  void stop_workers();
+
+ private:
+  std::atomic<bool> produces_ = true;
+  std::atomic<bool> works_ = true;
+  std::vector<std::thread> producers_;
+  std::vector<std::thread> workers_;
+};
+
+// One file each. They return when the flag is down.
+void produce_native(const LoadOptions& options, Recorder& recorder, const std::atomic<bool>& goes_on);
+void produce_http(const LoadOptions& options, Recorder& recorder, const std::atomic<bool>& goes_on);
+void work_http(const LoadOptions& options, Recorder& recorder, const std::atomic<bool>& goes_on, int number);
+
+}  // namespace equeue::chaos

@@ -1,0 +1,78 @@
+#include <equeue/client.hpp>
+
+#include "chaos/load/load.hpp"
+#include "chaos/load/work.hpp"
+
+namespace equeue::chaos {
+namespace {
+
+constexpr std::chrono::milliseconds pause{12};
+constexpr std::chrono::milliseconds pause_after_failure{100};
+constexpr int tries_max = 200;
+
+// What the contract of Client says of each error: nothing happened, but for these two.
+Seen seen_of(const Error& error) {
+  return error.code == ErrorCode::outcome_unknown || error.code == ErrorCode::timeout ? Seen::unknown
+                                                                                      : Seen::failed;
+}
+
+class Producer {
+ public:
+  Producer(const LoadOptions& options, Recorder& recorder)
+      : options_(options), recorder_(recorder), client_({.url = options.url}), random_(options.seed) {}
+
+  void step() {
+    const auto op = fmt::format("native-{}", ++count_);
+    NewJob job{task_name, to_payload(any_work(op, random_)), {.queue = queue_name}};
+    const bool has_key = count_ % 2 == 0;
+    if (has_key) job.options.key = "key-" + op;
+    // With a key a producer tries until it is told that the job is in, and sometimes once more.
+    for (int i = 0; i < tries_max; ++i) {
+      const auto done = enqueue(op, job);
+      if (!has_key) return;
+      if (done && random_() % 4 != 0) return;
+    }
+  }
+
+ private:
+  bool enqueue(const std::string& op, const NewJob& job) {
+    EnqueueSeen seen{.op = op, .key = job.options.key.value_or("")};
+    recorder_.saw(seen);
+    const auto answer = client_.enqueue(job);
+    if (answer) {
+      seen.seen = Seen::ok;
+      seen.job = to_string(answer->id);
+    } else {
+      seen.seen = options_.boasts ? Seen::ok : seen_of(answer.error());
+      if (options_.boasts) seen.job = to_string(make_job_id());
+    }
+    recorder_.saw(seen);
+    if (!answer) std::this_thread::sleep_for(pause_after_failure);
+    if (answer && random_() % 20 == 0) cancel(answer->id);
+    return answer.has_value();
+  }
+
+  void cancel(const JobId& id) {
+    const auto answer = client_.cancel(id, "the producer changed its mind");
+    if (answer && *answer != CancelAnswer::already)
+      recorder_.saw(CancelSeen{.job = to_string(id), .at_once = *answer == CancelAnswer::cancelled});
+  }
+
+  const LoadOptions& options_;
+  Recorder& recorder_;
+  Client client_;
+  std::mt19937_64 random_;
+  int count_ = 0;
+};
+
+}  // namespace
+
+void produce_native(const LoadOptions& options, Recorder& recorder, const std::atomic<bool>& goes_on) {
+  Producer producer(options, recorder);
+  while (goes_on) {
+    producer.step();
+    std::this_thread::sleep_for(pause);
+  }
+}
+
+}  // namespace equeue::chaos

@@ -1,0 +1,32 @@
+// The jobs of a run: their one task, and what their payload tells a handler to do.
+#pragma once
+
+#include <chrono>
+#include <equeue/registry.hpp>
+#include <random>
+#include <string>
+
+namespace equeue::chaos {
+
+inline constexpr const char* task_name = "chaos.work";
+inline constexpr const char* queue_name = "chaos";
+
+enum class Fate { succeed, fail_always, fail_at_first };
+
+struct Work {
+  std::string op;
+  Fate fate = Fate::succeed;
+  int lasts_ms = 0;
+};
+
+[[nodiscard]] Work any_work(std::string op, std::mt19937_64& random);
+[[nodiscard]] std::string to_payload(const Work& work);
+[[nodiscard]] Work from_payload(std::string_view payload);
+[[nodiscard]] bool fails(const Work& work, int attempt);
+
+[[nodiscard]] TaskOptions task_options();
+
+// What main does for `child worker URL RUNS NAME`: works until SIGTERM.
+int worker_child(const std::vector<std::string>& arguments);
+
+}  // namespace equeue::chaos

@@ -1,0 +1,43 @@
+// Stands between clients and PostgreSQL, and is a bad network when told so.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace equeue::chaos {
+
+enum class Network {
+  good,
+  slow,       // each piece comes later
+  blackhole,  // nothing passes, nothing is closed
+  half_open,  // what clients say arrives; the answers do not
+};
+
+// Listens on a port of loopback, from the constructor to the destructor, in a thread of its own. Thread-safe.
+class Proxy {
+ public:
+  explicit Proxy(std::string socket_file);
+  ~Proxy();
+  Proxy(const Proxy&) = delete;
+  Proxy& operator=(const Proxy&) = delete;
+
+  [[nodiscard]] std::uint16_t port() const;
+
+  void become(Network network);
+  // Where new connections lead from now on.
+  void lead_to(std::string socket_file);
+  // Closes every connection; answers how many.
+  int cut();
+  // The next so many answers that something was committed are not delivered: their connections are closed
+  // instead.
+  void cut_after_commits(int count);
+  [[nodiscard]] int commits_cut() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace equeue::chaos

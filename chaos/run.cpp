@@ -1,0 +1,190 @@
+#include "chaos/run.hpp"
+
+#include <signal.h>
+
+#include <thread>
+
+#include "auth/secret.hpp"
+#include "chaos/checker/find.hpp"
+#include "chaos/faults/inflict.hpp"
+#include "chaos/load/load.hpp"
+#include "chaos/load/work.hpp"
+#include "store/access.hpp"
+#include "store/store.hpp"
+
+namespace equeue::chaos {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int servers = 2;
+constexpr int workers = 2;
+constexpr std::chrono::milliseconds look_pause{50};
+constexpr std::chrono::seconds end_patience{20};
+// Acknowledged enqueues a second, below which a run has shown nothing.
+constexpr double traffic_min = 5;
+const std::string schema = "equeue";
+
+std::string prepare(const Place& place) {
+  auto connection = place.connect();
+  const store::Cell cell{connection, schema};
+  store::declare_task(cell, task_name, task_options()).value();
+  const auto key = auth::make_api_key();
+  store::create_api_key(cell,
+                        {.id = key.id,
+                         .name = "chaos",
+                         .secret = auth::digest(key.secret),
+                         .scopes = {"enqueue", "work", "read"},
+                         .queue_patterns = {"*"},
+                         .expires_at = std::nullopt},
+                        "chaos")
+      .value();
+  return to_string(key);
+}
+
+class Runner {
+ public:
+  explicit Runner(const RunOptions& options) : options_(options), place_(options.folder) {
+    const auto api_key = prepare(place_);
+    if (options.canary != nullptr && !options.canary->sql.empty())
+      place_.run(std::string(options.canary->sql));
+    std::vector<int> ports;
+    for (int i = 0; i < servers; ++i) {
+      ports.push_back(free_port());
+      start_server(i, ports.back());
+    }
+    for (int i = 0; i < workers; ++i) start_worker(i);
+    load_.emplace(LoadOptions{.url = place_.url(),
+                              .ports = ports,
+                              .api_key = api_key,
+                              .seed = options.seed,
+                              .boasts = options.canary != nullptr && options.canary->boasts},
+                  recorder_);
+  }
+
+  Verdict run() {
+    const auto begin = Clock::now();
+    spread_faults(begin + options_.lasts);
+    const std::chrono::duration<double> took = Clock::now() - begin;
+    load_->stop_producers();
+    wait_for_the_end();
+    load_->stop_workers();
+    for (auto& worker : workers_) end(worker);
+    for (auto& server : servers_) end(server);
+    judge(took.count());
+    return std::move(verdict_);
+  }
+
+ private:
+  void start_server(int number, int port) {
+    const auto name = fmt::format("server-{}", number);
+    servers_.emplace_back(
+        name,
+        std::vector<std::string>{program_next_to_us("equeue"), "serve", "--port", std::to_string(port),
+                                 "--access-log", "false", "--push", "false"},
+        log_of(name),
+        std::vector<std::pair<std::string, std::string>>{{"EQUEUE_DATABASE_URL", place_.url()}});
+    servers_.back().start();
+  }
+
+  void start_worker(int number) {
+    const auto name = fmt::format("worker-{}", number);
+    workers_.emplace_back(
+        name, std::vector<std::string>{"/proc/self/exe", "child", "worker", place_.url(), runs_file(), name},
+        log_of(name));
+    workers_.back().start();
+  }
+
+  [[nodiscard]] std::string log_of(const std::string& name) const {
+    return options_.folder / (name + ".log");
+  }
+  [[nodiscard]] std::string runs_file() const { return options_.folder / "runs"; }
+
+  void spread_faults(Clock::time_point until) {
+    Schedule schedule(options_.faults, options_.seed);
+    Stage stage{place_, servers_, workers_, recorder_};
+    while (Clock::now() < until) {
+      if (options_.faults.empty()) {
+        std::this_thread::sleep_for(look_pause);
+        continue;
+      }
+      const auto fault = schedule.next();
+      std::this_thread::sleep_for(fault.after);
+      if (Clock::now() >= until) break;
+      fmt::print(stderr, "chaos: {}\n", to_string(fault.kind));
+      try {
+        inflict(stage, fault);
+        ++verdict_.faults[fault.kind];
+      } catch (const std::exception& failed) {
+        verdict_.failures.push_back(fmt::format("{}: {}", to_string(fault.kind), failed.what()));
+      }
+      revive();
+    }
+    verdict_.connections_cut = stage.connections_cut;
+    verdict_.commits_cut = place_.proxy().commits_cut();
+  }
+
+  // Nothing but we may end them.
+  void revive() {
+    for (auto* processes : {&servers_, &workers_}) {
+      for (auto& process : *processes) {
+        if (process.revive()) verdict_.failures.push_back(process.name() + " ended by itself; see its log");
+      }
+    }
+  }
+
+  // The bound also covers what a canary keeps from ending: then the checker says what is stuck.
+  void wait_for_the_end() {
+    const auto begin = Clock::now();
+    while (Clock::now() < begin + options_.liveness_max &&
+           place_.ask("SELECT NOT EXISTS (SELECT FROM ready WHERE queue = 'chaos')"
+                      " AND NOT EXISTS (SELECT FROM leases)") != "true") {
+      std::this_thread::sleep_for(look_pause);
+      revive();
+    }
+    verdict_.quiet_after = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin);
+  }
+
+  void end(Process& process) {
+    if (!process.end(SIGTERM, end_patience))
+      verdict_.failures.push_back(process.name() + " did not end after SIGTERM");
+  }
+
+  void judge(double seconds) {
+    verdict_.acknowledged = recorder_.acknowledged();
+    auto history = recorder_.take();
+    read_runs(runs_file(), history.runs);
+    const auto findings = find_all(place_);
+    verdict_.jobs = findings.jobs.size();
+    verdict_.attempts = findings.attempts.size();
+    verdict_.runs = history.runs.size();
+    verdict_.settles = history.settles.size();
+    verdict_.cancels = history.cancels.size();
+    verdict_.violations = check(history, findings);
+    if (static_cast<double>(verdict_.acknowledged) < traffic_min * seconds)
+      verdict_.failures.push_back(
+          fmt::format("only {} enqueues were acknowledged in {:.0f} s; {} a second are the least",
+                      verdict_.acknowledged, seconds, traffic_min));
+    if (verdict_.settles == 0) verdict_.failures.emplace_back("no HTTP worker settled anything");
+  }
+
+  const RunOptions& options_;
+  Place place_;
+  Recorder recorder_;
+  std::deque<Process> servers_;
+  std::deque<Process> workers_;
+  std::optional<Load> load_;
+  Verdict verdict_;
+};
+
+}  // namespace
+
+Verdict run(const RunOptions& options) {
+  std::filesystem::create_directories(options.folder);
+  auto verdict = Runner(options).run();
+  if (verdict.failures.empty() && (verdict.violations.empty() || options.canary != nullptr))
+    std::filesystem::remove_all(options.folder);
+  return verdict;
+}
+
+}  // namespace equeue::chaos
