@@ -16,6 +16,8 @@ constexpr milliseconds read_only_time{1'500};
 constexpr milliseconds network_time{2'500};
 constexpr milliseconds commit_cut_time{2'000};
 constexpr milliseconds drain_patience{20'000};
+constexpr milliseconds crash_time{300};  // until PostgreSQL has ended the other backends
+constexpr milliseconds look_pause{5};
 constexpr int commits_to_cut_max = 12;
 
 Process& choose(std::deque<Process>& processes, std::uint64_t choice) {
@@ -48,7 +50,13 @@ void terminate_backends(Stage& stage, std::uint64_t choice) {
 
 void kill_backend(Stage& stage, std::uint64_t choice) {
   const auto pids = stage.place.backends();
-  if (!pids.empty()) ::kill(pids[choice % pids.size()], SIGKILL);
+  if (pids.empty()) return;
+  const int victim = pids[choice % pids.size()];
+  ::kill(victim, SIGKILL);
+  // Until it is gone the others still answer.
+  while (::kill(victim, 0) == 0) std::this_thread::sleep_for(look_pause);
+  std::this_thread::sleep_for(crash_time);
+  stage.place.wait_for_answer();
 }
 
 void freeze_backends(Stage& stage, std::uint64_t choice) {

@@ -101,6 +101,16 @@ void Place::restart(int signo) {
   proxy_->lead_to(socket_file());
 }
 
+void Place::wait_for_answer() const {
+  const auto until = std::chrono::steady_clock::now() + end_patience;
+  for (;;) {
+    const auto opened = pg::Connection::open(cluster_->url(), "equeue chaos: look");
+    if (opened) return;
+    if (std::chrono::steady_clock::now() >= until) throw Exception(store::translate(opened.error(), schema));
+    std::this_thread::sleep_for(look_pause);
+  }
+}
+
 void Place::wait_until(const std::string& condition, std::string_view what) const {
   const auto until = std::chrono::steady_clock::now() + end_patience;
   while (ask(condition) != "true") {

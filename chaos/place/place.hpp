@@ -31,6 +31,8 @@ class Place {
   [[nodiscard]] int postmaster() const { return cluster_->server_pid(); }
   [[nodiscard]] std::vector<int> backends() const;  // of the run's processes
 
+  // Waits until it answers again, after it has restarted itself.
+  void wait_for_answer() const;
   // Sends the signal to the postmaster, waits for its end, and starts it again.
   void restart(int signo);
   // Kills the server and promotes its standby. An asynchronous one lags: the time whose acknowledgements it

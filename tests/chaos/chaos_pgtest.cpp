@@ -1,0 +1,38 @@
+// A short run with a fixed seed, and one bug that it must find.
+#include <gtest/gtest.h>
+
+#include "process/process.hpp"
+
+namespace equeue::chaos {
+namespace {
+
+process::ProcessReport run_chaos(const std::vector<std::string>& arguments) {
+  std::vector<std::string> command{EQUEUE_CHAOS};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return process::run_process({.command = command}, {});
+}
+
+int exit_code(const process::ProcessReport& report) {
+  const auto* exited = std::get_if<process::Exited>(&report.end);
+  return exited == nullptr ? -1 : exited->code;
+}
+
+TEST(Chaos, BreaksNoPromiseInAShortRun) {
+  const auto ran =
+      run_chaos({"--minutes", "0.6", "--seed", "20261126", "--faults",
+                 "postgres_kill,backend_terminate,worker_kill,worker_freeze,server_kill,commit_cut,net_"
+                 "cut,net_blackhole,promote_sync"});
+  EXPECT_EQ(exit_code(ran), 0) << ran.stdout_text << ran.stderr_tail;
+  EXPECT_NE(ran.stdout_text.find("seed 20261126"), std::string::npos) << ran.stdout_text;
+  EXPECT_NE(ran.stdout_text.find("\n0 violations"), std::string::npos) << ran.stdout_text;
+}
+
+TEST(Chaos, FindsABugThatIsPutIn) {
+  const auto ran =
+      run_chaos({"--minutes", "0.1", "--seed", "1", "--faults", "net_cut", "--canary", "end_written_twice"});
+  EXPECT_EQ(exit_code(ran), 1) << ran.stdout_text << ran.stderr_tail;
+  EXPECT_NE(ran.stdout_text.find("double settlement"), std::string::npos) << ran.stdout_text;
+}
+
+}  // namespace
+}  // namespace equeue::chaos
