@@ -22,15 +22,21 @@ using std::chrono::milliseconds;
 constexpr milliseconds pause_min{250};
 constexpr milliseconds pause_max{1'500};
 
+// Behind a pooler nothing changes until somebody puts another URL there, or PostgreSQL in the pooler's place.
+constexpr milliseconds pooled_pause{60'000};
+
 // Nothing depends on it: each wait is followed by the next.
 constexpr milliseconds one_wait{60'000};
 
 // More queues than these are told in one call after another.
 constexpr std::size_t told_at_once = 1'000;
 
-void pause(std::minstd_rand& random, const std::stop_token& stop) {
-  const milliseconds time(
+milliseconds any_pause(std::minstd_rand& random) {
+  return milliseconds(
       std::uniform_int_distribution<std::int64_t>(pause_min.count(), pause_max.count())(random));
+}
+
+void pause(milliseconds time, const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any woken;
   std::unique_lock lock(mutex);
@@ -60,21 +66,24 @@ void Listener::run(const std::stop_token& stop) {
   });
   std::minstd_rand random{std::random_device{}()};
   while (!stop.stop_requested()) {
-    listen(stop);
-    if (!stop.stop_requested()) pause(random, stop);
+    const bool may_hear = listen(stop);
+    if (!stop.stop_requested()) pause(may_hear ? any_pause(random) : pooled_pause, stop);
   }
 }
 
-// Until the connection breaks, or the stop request.
-void Listener::listen(const std::stop_token& stop) {
+// Until the connection breaks, or the stop request. False when nothing is to be heard on this URL.
+bool Listener::listen(const std::stop_token& stop) {
   auto connection = pg::Connection::open(database_.url, "equeue serve listen");
   if (!connection) {
     log::debug("listen: {}", connection.error().message);
-    return;
+    return true;
   }
   if (auto done = store::listen({*connection, database_.schema}); !done) {
-    log::debug("listen: no wake-ups, polling only: {}", to_string(done.error()));
-    return;
+    const bool pooled = done.error().code == ErrorCode::configuration;
+    if (pooled && !said_pooled_) log::info("listen: no wake-ups, polling only: {}", to_string(done.error()));
+    if (!pooled) log::debug("listen: no wake-ups, polling only: {}", to_string(done.error()));
+    said_pooled_ = pooled;
+    return !pooled;
   }
   hearers_.connected();
   while (!stop.stop_requested()) {
@@ -86,8 +95,9 @@ void Listener::listen(const std::stop_token& stop) {
       heard = connection->notification(milliseconds(0));
     }
     if (!queues.empty()) hearers_.announced(std::move(queues));
-    if (!heard) return;
+    if (!heard) return true;
   }
+  return true;
 }
 
 }  // namespace equeue::api

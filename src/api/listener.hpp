@@ -29,11 +29,12 @@ class Listener {
 
  private:
   void run(const std::stop_token& stop);
-  void listen(const std::stop_token& stop);
+  bool listen(const std::stop_token& stop);
 
   const Database database_;
   const Hearers hearers_;
   const int wake_fd_;
+  bool said_pooled_ = false;
   std::jthread thread_;
 };
 

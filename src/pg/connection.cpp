@@ -131,6 +131,12 @@ bool Connection::in_transaction() const {
   return connection_ && PQtransactionStatus(connection_.get()) != PQTRANS_IDLE;
 }
 
+Result<bool> Connection::is_direct() {
+  const auto rows = execute({"SELECT pg_backend_pid()"});
+  if (!rows) return rows.error();
+  return rows->at(0, 0).integer() == PQbackendPID(handle());
+}
+
 Failure Connection::broken(std::string_view what) {
   Failure failure{.kind = Failure::Kind::broken, .message = std::string(what)};
   if (connection_ && connection_.get_deleter().owned) connection_.reset();

@@ -70,6 +70,9 @@ class Connection {
   // only.
   [[nodiscard]] bool has_been_left();
   [[nodiscard]] bool in_transaction() const;
+  // Whether the server's own process answers here. A pooler, which names itself in its place, may give each
+  // transaction another session: what must outlive one, as LISTEN, does not work there.
+  [[nodiscard]] Result<bool> is_direct();
   [[nodiscard]] PGconn* handle() const { return connection_.get(); }
 
  private:

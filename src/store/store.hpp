@@ -58,6 +58,7 @@ struct CancelRequest {
 [[nodiscard]] Result<std::vector<CancelRequest>> heartbeat(Cell cell, const WorkerId& worker,
                                                            std::chrono::milliseconds lease);
 [[nodiscard]] Result<void> retire_worker(Cell cell, const WorkerId& worker);
+// configuration behind a pooler, where the session that listens would soon be another's.
 [[nodiscard]] Result<void> listen(Cell cell);
 
 // claim.cpp

@@ -35,6 +35,13 @@ Result<void> retire_worker(Cell cell, const WorkerId& worker) {
 }
 
 Result<void> listen(Cell cell) {
+  const auto direct = cell.connection.is_direct();
+  if (!direct) return translate(direct.error(), cell.schema, false);
+  if (!*direct) {
+    return Error{.code = ErrorCode::configuration,
+                 .message = "a pooler stands before the database and passes no notifications on",
+                 .hint = "for wake-ups without a poll's wait give the URL of PostgreSQL itself"};
+  }
   // The channel's name: sql/functions/20_enqueue.sql, announce.
   if (auto done = cell.connection.script(fmt::format(R"(LISTEN "equeue_{}")", cell.schema)); !done) {
     return translate(done.error(), cell.schema, false);

@@ -39,6 +39,19 @@ inline std::string cluster_url() {
   return url;
 }
 
+// "newer", "serializable", "pgbouncer", or "" (tests/cluster/test_cluster.cpp).
+inline std::string cluster_variant() {
+  const char* folder = std::getenv("EQUEUE_TEST_CLUSTER");
+  return folder == nullptr ? "" : first_line_of(std::filesystem::path(folder) / "variant");
+}
+
+// The shared server past whatever stands before it: for a session that is more than its transactions.
+inline std::string direct_cluster_url() {
+  const char* folder = std::getenv("EQUEUE_TEST_CLUSTER");
+  const auto url = folder == nullptr ? "" : first_line_of(std::filesystem::path(folder) / "direct_url");
+  return url.empty() ? cluster_url() : url;
+}
+
 // Made by the constructor and dropped, with whoever is still connected, by the destructor. Throws when it
 // cannot be made.
 class ScratchDatabase {
@@ -73,7 +86,7 @@ class ScratchDatabase {
   }
 
   static void run(const std::string& sql) {
-    const std::unique_ptr<PGconn, decltype(&PQfinish)> connection{PQconnectdb(cluster_url().c_str()),
+    const std::unique_ptr<PGconn, decltype(&PQfinish)> connection{PQconnectdb(direct_cluster_url().c_str()),
                                                                   &PQfinish};
     const std::unique_ptr<PGresult, decltype(&PQclear)> answer{PQexec(connection.get(), sql.c_str()),
                                                                &PQclear};

@@ -33,6 +33,13 @@ class ConnectionTest : public SharedServer {
   }
 };
 
+TEST_F(ConnectionTest, TellsAPoolerFromTheServer) {
+  auto connection = connect();
+  const auto direct = connection.is_direct();
+  ASSERT_TRUE(direct);
+  EXPECT_EQ(*direct, tests::cluster_variant() != "pgbouncer");
+}
+
 TEST_F(ConnectionTest, GivesUpACallAtItsDeadlineAndIsClosedThen) {
   auto connection = connect();
   const auto begin = std::chrono::steady_clock::now();

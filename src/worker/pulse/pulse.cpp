@@ -93,10 +93,10 @@ Result<void> Pulse::beat(store::Cell cell) {
   return {};
 }
 
-// Behind a pooler in transaction mode LISTEN does not work; polling is correct without it.
+// Behind a pooler LISTEN does not work; polling is correct without it.
 void Pulse::listen(store::Cell cell) {
   if (auto done = store::listen(cell); !done)
-    log::debug("pulse: no wake-ups, polling only: {}", to_string(done.error()));
+    log::info("pulse: no wake-ups, polling only: {}", to_string(done.error()));
   listening_generation_ = link_.generation();
   listeners_.wake();
 }
