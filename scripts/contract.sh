@@ -25,6 +25,8 @@ export EQUEUE_DATABASE_URL
 base="$(grep -o 'http://127[^/]*' "$folder/log" | head -n 1)"
 key="$("$program" keys create contract --scope admin 2>/dev/null)"
 
+# It leaves a cache where it runs.
+cd "$folder"
 # Events never end, and the end of one's own key or session would end the run.
 "$venv/bin/schemathesis" run "$base/openapi.json" -H "Authorization: Bearer $key" --workers 8 --request-timeout 90 --seed 1 --max-examples 30 \
   --phases examples,coverage,fuzzing --continue-on-failure --no-color --warnings off \
