@@ -7,6 +7,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <atomic>
 #include <thread>
 
 #include "api/access_log.hpp"
@@ -94,7 +95,13 @@ struct Server::State {
     is_stopping = true;
     timer.cancel();
     // Beside the requests' drain, not after it.
-    if (pusher) push_stopping = std::jthread([this] { pusher->stop(hurry.get_token()); });
+    if (pusher) {
+      pushing = true;
+      push_stopping = std::jthread([this] {
+        pusher->stop(hurry.get_token());
+        pushing = false;
+      });
+    }
     if (!http) {
       io.stop();
       return;
@@ -114,7 +121,11 @@ struct Server::State {
     claims.stop();
     net::steady_timer pause(io);
     const auto until = std::chrono::steady_clock::now() + last_work_max;
-    while (claims.claiming() + claims.releasing() > 0 && std::chrono::steady_clock::now() < until) {
+    const auto claims_work = [&] {
+      return claims.claiming() + claims.releasing() > 0 && std::chrono::steady_clock::now() < until;
+    };
+    // The pushes end in their own time; a second stop must find somebody who hears it until then.
+    while (claims_work() || pushing) {
       pause.expires_after(last_work_pace);
       co_await pause.async_wait(net::use_awaitable);
     }
@@ -146,6 +157,7 @@ struct Server::State {
   OperationRunner operations{database};
   std::optional<push::Pusher> pusher;
   std::stop_source hurry;  // asked for by the second stop
+  std::atomic<bool> pushing = false;  // while `push_stopping` works
   std::jthread push_stopping;
 };
 

@@ -220,6 +220,10 @@ TEST_F(PushRoutes, AServerThatStopsTwiceBreaksARequestOff) {
   arrived.wait();
   client_.reset();
   api_->server().stop();
+  // Nobody is served any more, and yet a second stop is heard.
+  ASSERT_TRUE(tests::eventually([base = api_->base()] {
+    return tests::HttpClient(base).call({.target = "/healthz"}).status == 0;
+  }));
   api_.reset();
   EXPECT_EQ(query("SELECT state || ' ' || attempt FROM equeue.jobs WHERE id = '" + id + "'"), "queued 0");
   go.count_down();
