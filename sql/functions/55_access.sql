@@ -27,13 +27,16 @@ EXCEPTION WHEN check_violation OR not_null_violation THEN
     HINT = 'a name is 1 to 64 of a-z 0-9 . _ -; scopes are enqueue, work, read, admin; the hash is one of bcrypt, $2b$';
 END $$;
 
--- The user's sessions end and the access tokens are void. False when there is no such user. EQ002 for what is no hash.
-CREATE FUNCTION set_password(p_name text, p_password_hash text, p_actor text DEFAULT session_user) RETURNS boolean
+-- The user's sessions end and the access tokens are void. False when there is no such user, or not of p_generation any
+-- more: somebody changed it since the old password was looked at. EQ002 for what is no hash.
+CREATE FUNCTION set_password(
+  p_name text, p_password_hash text, p_actor text DEFAULT session_user, p_generation integer DEFAULT NULL) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
   v_user uuid;
 BEGIN
-  UPDATE users SET password_hash = p_password_hash, generation = generation + 1 WHERE name = p_name RETURNING id INTO v_user;
+  UPDATE users SET password_hash = p_password_hash, generation = generation + 1
+  WHERE name = p_name AND (p_generation IS NULL OR generation = p_generation) RETURNING id INTO v_user;
   IF v_user IS NULL THEN
     RETURN false;
   END IF;

@@ -29,6 +29,12 @@ struct RefreshBody {
 };
 BOOST_DESCRIBE_STRUCT(RefreshBody, (), (refresh_token))
 
+struct ChangePasswordBody {
+  std::string current_password;
+  std::string password;
+};
+BOOST_DESCRIBE_STRUCT(ChangePasswordBody, (), (current_password, password))
+
 // Whom a session belongs to, as that user is now.
 struct SignedIn {
   store::UserId user;
@@ -67,6 +73,30 @@ net::awaitable<http::Response> tokens(Service& service, SignedIn who, std::strin
   co_return response;
 }
 
+struct NewSession {
+  std::string token;
+  std::optional<store::OpenedSession> opened;  // nothing when the user is another one by now
+};
+
+net::awaitable<NewSession> open_session(Service& service, const store::Login& login) {
+  auto token = auth::random_text(refresh_token_bytes);
+  const auto open = [id = login.id, generation = login.generation,
+                     digest = auth::digest(token)](store::Cell cell) {
+    return store::open_session(cell, id, generation, digest, session_life);
+  };
+  const auto opened = co_await service.database.call(open);
+  co_return NewSession{std::move(token), opened.value()};
+}
+
+SignedIn signed_in_as(const store::Login& login, const store::OpenedSession& session) {
+  return {.user = login.id,
+          .name = login.name,
+          .scopes = login.scopes,
+          .generation = login.generation,
+          .session = session.id,
+          .expires_at = session.expires_at};
+}
+
 net::awaitable<http::Response> log_in(Service& service, Call& call) {
   const auto body = call.body<LoginBody>();
   const auto& request = call.request();
@@ -83,22 +113,43 @@ net::awaitable<http::Response> log_in(Service& service, Call& call) {
     refuse_credentials("the name or the password is wrong");
   };
   if (!is_right || login->disabled) refuse_login();
-  const auto token = auth::random_text(refresh_token_bytes);
-  const auto open = [id = login->id, generation = login->generation,
-                     digest = auth::digest(token)](store::Cell cell) {
-    return store::open_session(cell, id, generation, digest, session_life);
-  };
-  const auto opened = co_await service.database.call(open);
-  const auto& session = opened.value();
-  if (!session) refuse_login();
+  const auto session = co_await open_session(service, *login);
+  if (!session.opened) refuse_login();
   service.logins.give_back(body.name, request.peer);
-  const SignedIn who{.user = login->id,
-                     .name = login->name,
-                     .scopes = login->scopes,
-                     .generation = login->generation,
-                     .session = session->id,
-                     .expires_at = session->expires_at};
-  co_return co_await tokens(service, who, token);
+  co_return co_await tokens(service, signed_in_as(*login, *session.opened), session.token);
+}
+
+// With the present password once more, since a token that was left lying about must not be enough to keep its
+// owner out. A guess counts as a login.
+net::awaitable<http::Response> change_password(Service& service, Call& call) {
+  const auto body = call.body<ChangePasswordBody>();
+  const auto& request = call.request();
+  const auto& caller = call.principal();
+  if (caller.kind != auth::Principal::Kind::user)
+    refuse(403, "permission_denied", "a key has no password; log in as the user whose it is");
+  service.logins.take(caller.name, request.peer);
+  const auto find = [name = caller.name](store::Cell cell) { return store::find_user(cell, name); };
+  const auto found = co_await service.database.call(find);
+  auto login = found.value();
+  const auto present = login ? std::optional(login->password_hash) : std::nullopt;
+  const bool is_right = co_await service.passwords.verify(body.current_password, present);
+  if (!is_right) {
+    log::info("request {}: {} did not know the present password", request.id, call.actor());
+    refuse(403, "wrong_password", "the present password is another one",
+           {{"/current_password", "is not the present password"}});
+  }
+  service.logins.give_back(caller.name, request.peer);
+  const auto hash = co_await service.passwords.hash(body.password);
+  if (!hash) refuse(400, "invalid_body", hash.error().message, {{"/password", to_string(hash.error())}});
+  const auto set = [name = caller.name, hash = *hash, actor = call.actor(), generation = login->generation](
+                       store::Cell cell) { return store::set_password(cell, name, hash, actor, generation); };
+  const auto changed = co_await service.database.call(set);
+  service.guard.forget_user(caller.name);
+  if (!changed.value()) refuse_credentials("this user was changed meanwhile; log in again");
+  ++login->generation;
+  const auto session = co_await open_session(service, *login);
+  if (!session.opened) refuse_credentials("this user was changed meanwhile; log in again");
+  co_return co_await tokens(service, signed_in_as(*login, *session.opened), session.token);
 }
 
 net::awaitable<http::Response> refresh(Service& service, Call& call) {
@@ -160,6 +211,16 @@ Operations session_operations(Service& service) {
        .answers = {{200, "Tokens"}},
        .problems = {401},
        .handler = [&service](Call& call) { return refresh(service, call); }},
+      {.method = http::Method::put,
+       .pattern = "/v1/password",
+       .id = "change_password",
+       .tag = "sessions",
+       .summary = "Change your own password; all sessions end, and a new one begins",
+       .policy = signed_in(),
+       .body = "ChangePassword",
+       .answers = {{200, "Tokens"}},
+       .problems = {429},
+       .handler = [&service](Call& call) { return change_password(service, call); }},
       {.method = http::Method::post,
        .pattern = "/v1/logout",
        .id = "log_out",

@@ -44,8 +44,9 @@ struct Login {
                                          std::span<const std::string> scopes, std::string_view actor);
 // These four answer false when there is no such user. Access tokens become void by each but enable_user,
 // sessions end by a new password and by disable_user.
+// With a generation, set_password is false also when the user is not of it any more.
 [[nodiscard]] Result<bool> set_password(Cell cell, std::string_view name, std::string_view password_hash,
-                                        std::string_view actor);
+                                        std::string_view actor, std::optional<int> generation = std::nullopt);
 [[nodiscard]] Result<bool> set_user_scopes(Cell cell, std::string_view name,
                                            std::span<const std::string> scopes, std::string_view actor);
 [[nodiscard]] Result<bool> disable_user(Cell cell, std::string_view name, std::string_view actor);

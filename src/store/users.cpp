@@ -34,9 +34,10 @@ Result<UserId> create_user(Cell cell, std::string_view name, std::string_view pa
 }
 
 Result<bool> set_password(Cell cell, std::string_view name, std::string_view password_hash,
-                          std::string_view actor) {
+                          std::string_view actor, std::optional<int> generation) {
   pg::Params params;
   params.text(name).text(password_hash).text(actor);
+  if (generation) params.int4(*generation);
   return change(cell, "set_password", std::move(params));
 }
 

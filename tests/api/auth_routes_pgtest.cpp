@@ -93,6 +93,78 @@ TEST_F(AuthRoutes, SlowDownAnAddressThatTriesManyNames) {
   EXPECT_GE(refused, 1) << "no name was tried ten times";
 }
 
+TEST_F(AuthRoutes, CountWhoAsksThroughATrustedProxyByHisOwnAddress) {
+  start({.trusted_proxies = {builtin::parse_cidr("127.0.0.1").value()}});
+  for (int i = 0; i < 8; ++i) make_user(fmt::format("{}-{}", name_, i), "read");
+  const auto from = [&](const std::string& address, int i) {
+    return client_->call({.method = "POST",
+                          .target = "/v1/login",
+                          .body = fmt::format(R"({{"name":"{}-{}","password":"x"}})", name_, i % 8),
+                          .headers = {"X-Forwarded-For: 203.0.113.9, " + address}});
+  };
+  const auto refused_of_64 = [&](auto address) {
+    int refused = 0;
+    for (int i = 0; i < 64; ++i)
+      refused += from(address(i), i).text("detail").find("address") != std::string::npos;
+    return refused;
+  };
+  EXPECT_GE(refused_of_64([](int) { return std::string("198.51.100.7"); }), 1);
+  EXPECT_EQ(from("198.51.100.8", 0).text("detail").find("address"), std::string::npos) << "another client";
+}
+
+TEST_F(AuthRoutes, BelieveNobodyElseWhoHeIs) {
+  for (int i = 0; i < 8; ++i) make_user(fmt::format("{}-{}", name_, i), "read");
+  int refused = 0;
+  for (int i = 0; i < 64; ++i) {
+    const auto answer =
+        client_->call({.method = "POST",
+                       .target = "/v1/login",
+                       .body = fmt::format(R"({{"name":"{}-{}","password":"x"}})", name_, i % 8),
+                       .headers = {fmt::format("X-Forwarded-For: 198.51.100.{}", i)}});
+    refused += answer.text("code") == "too_many_logins" ? 1 : 0;
+  }
+  EXPECT_GE(refused, 1) << "a header of his own does not make him another";
+}
+
+TEST_F(AuthRoutes, LetAUserChangeHisOwnPasswordAndEndAllOtherSessions) {
+  const auto lost = log_in(name_);
+  const auto own = log_in(name_);
+  const std::string another = "another horse battery";
+  const auto change = [&](const std::string& present, const std::string& next, const std::string& token) {
+    return call("PUT", "/v1/password",
+                R"({"current_password":")" + present + R"(","password":")" + next + "\"}", token);
+  };
+  const auto wrong = change("wrong horse battery", another, own.text("access_token"));
+  EXPECT_EQ(wrong.status, 403) << wrong.body;
+  EXPECT_EQ(wrong.text("code"), "wrong_password");
+  EXPECT_EQ(change(the_password, "short", own.text("access_token")).status, 400);
+  EXPECT_EQ(change(the_password, another, key("admin")).status, 403) << "a key is nobody";
+  EXPECT_EQ(change(the_password, another, "").status, 401);
+  EXPECT_EQ(looks(lost.text("access_token")), 200) << "nothing has changed so far";
+
+  const auto changed = change(the_password, another, own.text("access_token"));
+  ASSERT_EQ(changed.status, 200) << changed.body;
+  EXPECT_EQ(changed.header("cache-control"), "no-store");
+  EXPECT_EQ(audited("set_password"), "user:" + name_);
+  EXPECT_EQ(looks(lost.text("access_token")), 401);
+  EXPECT_EQ(refresh(lost.text("refresh_token")).status, 401);
+  EXPECT_EQ(looks(own.text("access_token")), 401);
+  EXPECT_EQ(looks(changed.text("access_token")), 200);
+  EXPECT_EQ(refresh(changed.text("refresh_token")).status, 200);
+  EXPECT_EQ(log_in(name_).status, 401);
+  EXPECT_EQ(log_in(name_, another).status, 200);
+}
+
+TEST_F(AuthRoutes, SlowDownWhoGuessesThePresentPassword) {
+  const auto token = log_in(name_).text("access_token");
+  const auto guess = [&] {
+    return call("PUT", "/v1/password", R"({"current_password":"x","password":"long enough to be good"})",
+                token);
+  };
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(guess().status, 403);
+  EXPECT_EQ(guess().text("code"), "too_many_logins");
+}
+
 TEST_F(AuthRoutes, RotateARefreshTokenAndRevokeAllWhenAnOldOneComesAgain) {
   const auto first = log_in(name_);
   const auto second = refresh(first.text("refresh_token"));

@@ -24,6 +24,7 @@ struct Request {
   int status = 200;
   std::map<std::string, std::string> kept{};  // with the pointer to it in the answer
   std::string method{};                       // in place of the operation's
+  std::string credentials{};                  // in place of the admin's key
 };
 
 const std::vector<Request>& requests() {
@@ -105,7 +106,18 @@ const std::vector<Request>& requests() {
        R"({"name":"{user}","password":"another password"})",
        200,
        {{"{refresh}", "/refresh_token"}}},
-      {"refresh", "/v1/refresh", R"({"refresh_token":"{refresh}"})", 200, {{"{refresh}", "/refresh_token"}}},
+      {"refresh",
+       "/v1/refresh",
+       R"({"refresh_token":"{refresh}"})",
+       200,
+       {{"{refresh}", "/refresh_token"}, {"{access}", "/access_token"}}},
+      {"change_password",
+       "/v1/password",
+       R"({"current_password":"another password","password":"my own password"})",
+       200,
+       {{"{refresh}", "/refresh_token"}},
+       "",
+       "{access}"},
       {"log_out", "/v1/logout", R"({"refresh_token":"{refresh}"})", 204},
       {"disable_user", "/v1/users/{user}/disable", "", 204},
       {"list_users", "/v1/users"},
@@ -222,7 +234,7 @@ TEST_F(Contract, HoldsForTheAnswerOfEachOperation) {
         {.method = request.method.empty() ? std::string(to_string(operation->method)) : request.method,
          .target = filled(request.target),
          .body = body,
-         .credentials = admin});
+         .credentials = request.credentials.empty() ? admin : filled(request.credentials)});
     EXPECT_EQ(answer.status, request.status) << request.operation << ": " << answer.body;
     const auto described = std::ranges::find(operation->answers, answer.status, &api::Answer::status);
     ASSERT_NE(described, operation->answers.end())

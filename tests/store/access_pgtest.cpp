@@ -117,10 +117,13 @@ TEST_F(UsersTest, WithAnotherPasswordHaveNoSessionAndVoidTokens) {
   const auto id = user();
   open(id, "t1");
   const int before = generation();
-  EXPECT_TRUE(store::set_password(cell(), "anna", other_hash, "tester").value());
+  EXPECT_FALSE(store::set_password(cell(), "anna", other_hash, "tester", before - 1).value());
+  EXPECT_EQ(rotate("t1", "t1a"), RotateAnswer::rotated)
+      << "whoever looked at another password changes nothing";
+  EXPECT_TRUE(store::set_password(cell(), "anna", other_hash, "tester", before).value());
   EXPECT_EQ(store::find_user(cell(), "anna").value().value().password_hash, other_hash);
   EXPECT_GT(generation(), before);
-  EXPECT_EQ(rotate("t1", "t2"), RotateAnswer::ended);
+  EXPECT_EQ(rotate("t1a", "t2"), RotateAnswer::ended);
 }
 
 TEST_F(UsersTest, WithOtherScopesKeepTheirSessionAndHaveVoidTokens) {
@@ -158,6 +161,7 @@ TEST_F(UsersTest, ThatAreDisabledHaveNoWayInUntilTheyAreEnabled) {
 
 TEST_F(UsersTest, ThatAreUnknownCannotBeChanged) {
   EXPECT_FALSE(store::set_password(cell(), "nobody", a_hash, "tester").value());
+  EXPECT_FALSE(store::set_password(cell(), "nobody", a_hash, "tester", 1).value());
   EXPECT_FALSE(store::set_user_scopes(cell(), "nobody", reading, "tester").value());
   EXPECT_FALSE(store::disable_user(cell(), "nobody", "tester").value());
   EXPECT_FALSE(store::enable_user(cell(), "nobody", "tester").value());
