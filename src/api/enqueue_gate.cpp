@@ -12,6 +12,7 @@ namespace {
 
 namespace net = boost::asio;
 using Answer = Result<std::vector<Enqueued>>;
+using Clock = std::chrono::steady_clock;
 
 // Whether the fault may lie in one request alone, so that the others deserve a try of their own.
 bool may_be_of_one(const Error& error) {
@@ -41,10 +42,11 @@ struct EnqueueGate::State : std::enable_shared_from_this<State> {
         database(pool),
         announced(std::move(listener)),
         options(settings),
-        announcing(executor) {}
+        announcing(executor),
+        looking_again(executor) {}
 
   void pump() {
-    while (under_way < options.at_once && !waiting.empty()) {
+    while (!waiting.empty() && may_begin()) {
       Batch batch;
       std::size_t jobs = 0;
       std::size_t bytes = 0;
@@ -57,8 +59,29 @@ struct EnqueueGate::State : std::enable_shared_from_this<State> {
       waiting_jobs -= jobs;
       waiting_bytes -= bytes;
       ++under_way;
+      requests_under_way += batch.size();
+      begun_at = Clock::now();
       net::co_spawn(executor, flush(shared_from_this(), std::move(batch)), net::detached);
     }
+    if (!waiting.empty() && under_way < options.at_once) look_again();
+  }
+
+  [[nodiscard]] bool may_begin() const {
+    if (under_way == 0) return true;
+    if (under_way >= options.at_once) return false;
+    return requests_under_way < options.few || Clock::now() >= begun_at + options.long_time;
+  }
+
+  // When those under way have taken long.
+  void look_again() {
+    if (std::exchange(will_look_again, true)) return;
+    looking_again.expires_at(begun_at + options.long_time);
+    looking_again.async_wait([weak = weak_from_this()](boost::system::error_code) {
+      const auto self = weak.lock();
+      if (!self) return;
+      self->will_look_again = false;
+      self->pump();
+    });
   }
 
   // Whether the next request may go with these.
@@ -69,12 +92,14 @@ struct EnqueueGate::State : std::enable_shared_from_this<State> {
   }
 
   static net::awaitable<void> flush(std::shared_ptr<State> self, Batch batch) {
-    if (batch.size() == 1) {
+    const auto requests = batch.size();
+    if (requests == 1) {
       co_await self->flush_one(std::move(batch[0]));
     } else {
       co_await self->flush_many(batch);
     }
     --self->under_way;
+    self->requests_under_way -= requests;
     self->pump();
   }
 
@@ -112,25 +137,28 @@ struct EnqueueGate::State : std::enable_shared_from_this<State> {
     }
   }
 
-  // Tells the waiting claimers of this server at once, the workers soon, and off the way of the answer.
+  // Tells the waiting claimers of this server, and the workers off the way of the answer.
   void note(const std::vector<NewJob>& jobs) {
     std::set<std::string> queues;
     for (const auto& job : jobs) queues.insert(job.options.queue.value());
     if (announced) announced({queues.begin(), queues.end()});
-    const bool is_first = unannounced.empty();
     unannounced.merge(queues);
-    if (is_first) net::co_spawn(executor, announce(shared_from_this()), net::detached);
+    if (!std::exchange(is_announcing, true))
+      net::co_spawn(executor, announce(shared_from_this()), net::detached);
   }
 
   static net::awaitable<void> announce(std::shared_ptr<State> self) {
-    self->announcing.expires_after(self->options.between_announcements);
-    co_await self->announcing.async_wait(net::use_awaitable);
-    const std::vector<std::string> queues(self->unannounced.begin(), self->unannounced.end());
-    self->unannounced.clear();
-    const auto tell = [queues](store::Cell cell) { return store::announce(cell, queues); };
-    const auto told = co_await self->database.call(tell);
-    // The workers find the jobs by their next poll.
-    if (!told) log::debug("serve: the workers were not told of new jobs: {}", told.error().message);
+    while (!self->unannounced.empty()) {
+      const std::vector<std::string> queues(self->unannounced.begin(), self->unannounced.end());
+      self->unannounced.clear();
+      const auto tell = [queues](store::Cell cell) { return store::announce(cell, queues); };
+      const auto told = co_await self->database.call(tell);
+      // The workers find the jobs by their next poll.
+      if (!told) log::debug("serve: the workers were not told of new jobs: {}", told.error().message);
+      self->announcing.expires_after(self->options.between_announcements);
+      co_await self->announcing.async_wait(net::use_awaitable);
+    }
+    self->is_announcing = false;
   }
 
   const net::any_io_executor executor;
@@ -138,10 +166,15 @@ struct EnqueueGate::State : std::enable_shared_from_this<State> {
   const Announced announced;
   const GateOptions options;
   net::steady_timer announcing;
+  net::steady_timer looking_again;
+  bool will_look_again = false;
   std::deque<Request> waiting;
   std::size_t waiting_jobs = 0;
   std::size_t waiting_bytes = 0;
   int under_way = 0;
+  std::size_t requests_under_way = 0;
+  Clock::time_point begun_at;  // of the last that began
+  bool is_announcing = false;
   std::uint64_t transactions = 0;
   std::set<std::string> unannounced;
 };

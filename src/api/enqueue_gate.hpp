@@ -1,5 +1,8 @@
-// Group commit of enqueues: what arrives while the database works on earlier ones goes together in one
-// transaction. A lone enqueue waits for nobody.
+// Group commit of enqueues: what arrives while the database works on many earlier ones goes together in one
+// transaction. One that comes alone, or beside a few, waits for nobody.
+//
+// Two large transactions at once would each be half as large, and cost the database half as much again for a
+// job: the next begins when the one before has ended, unless that one is small or takes long.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -18,10 +21,14 @@ namespace equeue::api {
 
 struct GateOptions {
   int at_once = 2;                                      // transactions under way
+  std::size_t few = 4;                                  // requests: beside fewer, the next begins at once
+  std::chrono::milliseconds long_time{10};              // after which it begins beside any
   std::size_t waiting_jobs_max = 20'000;                // more are refused
   std::size_t waiting_bytes_max = 64 * 1024 * 1024;     // of payloads; likewise
   std::size_t transaction_bytes_max = 4 * 1024 * 1024;  // of payloads; one request may be larger
-  std::chrono::milliseconds between_announcements{5};   // the workers are told of new jobs at most so often
+  // The workers are told of new jobs at once, and then at most so often: whoever was told looks again by
+  // himself for a while.
+  std::chrono::milliseconds between_announcements{25};
 };
 
 // On the server's thread.

@@ -6,6 +6,9 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <map>
+#include <tuple>
+
 namespace equeue::api {
 namespace {
 
@@ -94,6 +97,26 @@ void add_queues(std::vector<MetricFamily>& families, const std::vector<QueueStat
 }  // namespace
 
 struct Metrics::Counted {
+  using Kind = std::tuple<http::Method, int, std::string>;  // status, route
+  struct Counters {
+    prometheus::Counter& requests;
+    prometheus::Histogram& times;
+  };
+
+  // Looked up by our own key, because a family builds its labels anew for each look.
+  Counters& of(const http::Exchange& exchange) {
+    Kind kind(exchange.method, exchange.status, exchange.pattern);
+    const auto found = known.find(kind);
+    if (found != known.end()) return found->second;
+    const bool is_route = !exchange.pattern.empty();
+    const auto route = is_route ? exchange.pattern : std::string("none");
+    const auto method = is_route ? std::string(to_string(exchange.method)) : std::string("none");
+    auto& counter =
+        requests.Add({{"method", method}, {"route", route}, {"status", std::to_string(exchange.status)}});
+    auto& histogram = times.Add({{"method", method}, {"route", route}}, latencies);
+    return known.emplace(std::move(kind), Counters{counter, histogram}).first->second;
+  }
+
   prometheus::Registry registry;
   prometheus::Family<prometheus::Counter>& requests = prometheus::BuildCounter()
                                                           .Name("equeue_http_requests_total")
@@ -104,19 +127,16 @@ struct Metrics::Counted {
           .Name("equeue_http_request_seconds")
           .Help("From the first byte of a request to the last of its answer")
           .Register(registry);
+  std::map<Kind, Counters> known;
 };
 
 Metrics::Metrics() : counted_(std::make_unique<Counted>()) {}
 Metrics::~Metrics() = default;
 
 void Metrics::observe(const http::Exchange& exchange) {
-  const auto route = exchange.pattern.empty() ? std::string("none") : exchange.pattern;
-  const auto method =
-      exchange.pattern.empty() ? std::string("none") : std::string(to_string(exchange.method));
-  counted_->requests.Add({{"method", method}, {"route", route}, {"status", std::to_string(exchange.status)}})
-      .Increment();
-  counted_->times.Add({{"method", method}, {"route", route}}, latencies)
-      .Observe(std::chrono::duration<double>(exchange.took).count());
+  auto& counters = counted_->of(exchange);
+  counters.requests.Increment();
+  counters.times.Observe(std::chrono::duration<double>(exchange.took).count());
 }
 
 std::string Metrics::text(const ServerGauges& gauges, const std::vector<QueueStatus>& queues) const {

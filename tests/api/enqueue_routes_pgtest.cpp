@@ -1,5 +1,6 @@
 // POST /v1/jobs over the wire.
 #include "tests/api/api_fixture.hpp"
+#include "tests/cli/held_lock.hpp"
 
 namespace equeue {
 namespace {
@@ -179,6 +180,47 @@ TEST_F(EnqueueRoutes, ManyAtOnceTakeNothingFromEachOther) {
   EXPECT_EQ(query("SELECT count(*) FROM equeue.ready WHERE queue = '" + queue_ + "'"),
             std::to_string(created));
   EXPECT_GE(created, 40);
+}
+
+TEST_F(EnqueueRoutes, ManyThatComeMeanwhileGoTogether) {
+  constexpr int clients = 50;
+  tests::HeldLock lock(database_.url, "equeue.ready");
+  const auto reader = key("read");
+  const auto metric = [&](const std::string& name) {
+    const auto text = get("/metrics", reader).body;
+    return std::stoi(text.substr(text.find("\n" + name + " ") + name.size() + 2));
+  };
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < clients; ++i) {
+      threads.emplace_back([&] {
+        tests::HttpClient client(api_->base());
+        const auto made =
+            client.call({.method = "POST", .target = "/v1/jobs", .body = job(""), .credentials = key_});
+        EXPECT_EQ(made.status, 201) << made.body;
+      });
+    }
+    EXPECT_TRUE(lock.stops_somebody());
+    EXPECT_TRUE(tests::eventually([&] { return metric("equeue_http_connections") > clients; }));
+    lock.release();
+  }
+  EXPECT_EQ(query("SELECT count(*) FROM equeue.ready WHERE queue = '" + queue_ + "'"),
+            std::to_string(clients));
+  EXPECT_LE(metric("equeue_enqueue_transactions_total"), clients / 4);
+}
+
+// Of a key that somebody else is about to take, the end must be waited for.
+TEST_F(EnqueueRoutes, OneThatIsHeldUpHoldsUpNoOther) {
+  tests::HeldLock lock(database_.url, "equeue.keys");
+  std::jthread slow([&] {
+    tests::HttpClient client(api_->base());
+    const auto made = client.call(
+        {.method = "POST", .target = "/v1/jobs", .body = job(R"(,"key":"held")"), .credentials = key_});
+    EXPECT_EQ(made.status, 201) << made.body;
+  });
+  ASSERT_TRUE(lock.stops_somebody());
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(enqueue_body(job("")).status, 201);
+  lock.release();
 }
 
 }  // namespace
