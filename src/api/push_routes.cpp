@@ -90,6 +90,8 @@ net::awaitable<store::PushPlace> place_of(Service& service, const Call& call, Ki
   }
   const auto get = [name](store::Cell cell) { return store::get_task(cell, name); };
   const auto task = co_await service.database.call(get);
+  if (!task && task.error().code == ErrorCode::unknown_task)
+    refuse(404, "unknown_task", fmt::format("no task '{}' is declared", name));
   call.require(auth::Scope::admin, task.value().queue);
   co_return store::PushPlace{.task = name};
 }

@@ -121,7 +121,9 @@ TEST_F(PushRoutes, ATargetThatCannotBeIsRefusedWithItsReason) {
     EXPECT_EQ(refused.status, 400) << body << " " << refused.body;
     EXPECT_THAT(refused.body, HasSubstr(says)) << body;
   }
-  EXPECT_EQ(call("PUT", "/v1/tasks/no.such/push-target", target_body("https://example.com/")).status, 422);
+  EXPECT_EQ(call("PUT", "/v1/tasks/no.such/push-target", target_body("https://example.com/")).status, 404);
+  for (const auto* method : {"GET", "DELETE"})
+    EXPECT_EQ(call(method, "/v1/tasks/no.such/push-target").status, 404) << method;
   EXPECT_EQ(call("PUT", "/v1/queues/no_such/push-target", target_body("https://example.com/")).status, 404);
   EXPECT_EQ(call("PUT", task_target(), target_body("https://example.com/")).status, 201);
 }
