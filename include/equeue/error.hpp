@@ -12,17 +12,18 @@ namespace equeue {
 /// What kind of thing went wrong. Stable: names and meaning do not change between versions, and
 /// to_string(code) is the `code` that the CLI and every other face print.
 enum class ErrorCode {
-  invalid_argument,   ///< a value that the caller passed breaks a rule; `faults` may say which fields
-  invalid_payload,    ///< a payload or result that is no JSON, too large, or does not fit its type
-  unknown_task,       ///< no task of that name is declared in this database
-  unknown_job,        ///< no job has that id (or retention has removed it)
-  unknown_queue,      ///< no queue has that name
-  wrong_state,        ///< the job is in a state in which the operation makes no sense
-  key_conflict,       ///< the idempotency key belongs to a job of another task
-  queue_full,         ///< the queue holds as many waiting jobs as its limit allows; worth a retry later
-  worker_lost,        ///< the worker's registration has run out; its leases are void
-  timeout,            ///< the caller's own deadline passed; nothing is known to be wrong
-  database_away,      ///< no connection; nothing was changed; worth a retry
+  invalid_argument,  ///< a value that the caller passed breaks a rule; `faults` may say which fields
+  invalid_payload,   ///< a payload or result that is no JSON, too large, or does not fit its type
+  unknown_task,      ///< no task of that name is declared in this database
+  unknown_job,       ///< no job has that id (or retention has removed it)
+  unknown_queue,     ///< no queue has that name
+  wrong_state,       ///< the job is in a state in which the operation makes no sense
+  key_conflict,      ///< the idempotency key belongs to a job of another task
+  queue_full,        ///< the queue holds as many waiting jobs as its limit allows; worth a retry later
+  locked,         ///< another transaction holds the key or the queue's limit and has not ended; worth a retry
+  worker_lost,    ///< the worker's registration has run out; its leases are void
+  timeout,        ///< the caller's own deadline passed; nothing is known to be wrong
+  database_away,  ///< no connection; nothing was changed; worth a retry
   outcome_unknown,    ///< the connection broke while a commit was under way: it may or may not have happened
   permission_denied,  ///< the database role may not do this
   schema_missing,     ///< the database holds no equeue schema of that name: migrate first

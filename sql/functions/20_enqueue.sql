@@ -63,10 +63,13 @@ END $$;
 -- Enqueues a batch, all or none. Arrays run in parallel; an optional one may be null as a whole or in places, and then
 -- the task's declaration decides. The ids must be fresh UUIDv7s. Answers in the order of the input; `existing` is true
 -- where the key was known already, and `id` is then the job that has it. EQ008 when a queue's limit has no room for all.
+-- Of a key that another transaction is about to take, and of a limited queue that another one enqueues into, the end of
+-- that transaction is waited for: at most p_lock_wait_ms, then 55P03.
 CREATE FUNCTION enqueue_many(
   p_ids uuid[], p_tasks text[], p_payloads jsonb[], p_queues text[] DEFAULT NULL, p_priorities smallint[] DEFAULT NULL,
   p_run_ats timestamptz[] DEFAULT NULL, p_delays_ms bigint[] DEFAULT NULL, p_keys text[] DEFAULT NULL,
-  p_max_attempts smallint[] DEFAULT NULL, p_timeouts_ms integer[] DEFAULT NULL, p_retries jsonb[] DEFAULT NULL)
+  p_max_attempts smallint[] DEFAULT NULL, p_timeouts_ms integer[] DEFAULT NULL, p_retries jsonb[] DEFAULT NULL,
+  p_lock_wait_ms integer DEFAULT NULL)
 RETURNS TABLE (id uuid, existing boolean)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
 -- Arrays of every length would be planned anew, which takes longer than to enqueue a job.
@@ -80,6 +83,7 @@ DECLARE
   v_fresh uuid[];
   v_lanes record;
   v_usual record;
+  v_lock_timeout CONSTANT text := current_setting('lock_timeout');
 BEGIN
   PERFORM check_arrays(p_ids, p_tasks, p_payloads);
   IF cardinality(p_ids) <> ANY (ARRAY[cardinality(p_queues), cardinality(p_priorities), cardinality(p_run_ats),
@@ -122,6 +126,9 @@ BEGIN
     RETURN QUERY SELECT i.id, false FROM unnest(p_ids) AS i(id);
     RETURN;
   END IF;
+  IF p_lock_wait_ms IS NOT NULL THEN
+    PERFORM set_config('lock_timeout', p_lock_wait_ms::text, true);
+  END IF;
   IF p_keys IS NOT NULL THEN
     v_fresh := take_keys(p_ids, p_tasks, p_keys);
   END IF;
@@ -130,6 +137,9 @@ BEGIN
     PERFORM check_depth(ARRAY(
       SELECT coalesce(i.queue, t.queue) FROM unnest(p_ids, p_tasks, p_queues, p_keys) AS i(id, task, queue, key)
       JOIN tasks t ON t.name = i.task WHERE i.key IS NULL OR i.id = ANY (v_fresh)));
+  END IF;
+  IF p_lock_wait_ms IS NOT NULL THEN
+    PERFORM set_config('lock_timeout', v_lock_timeout, true);
   END IF;
 
   -- In the order of the batch, which is that of the index: a join alone would shuffle the rows, and leave its pages half

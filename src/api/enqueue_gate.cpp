@@ -94,7 +94,7 @@ struct EnqueueGate::State : std::enable_shared_from_this<State> {
   static net::awaitable<void> flush(std::shared_ptr<State> self, Batch batch) {
     const auto requests = batch.size();
     if (requests == 1) {
-      co_await self->flush_one(std::move(batch[0]));
+      co_await self->flush_one(std::move(batch[0]), self->options.lock_wait);
     } else {
       co_await self->flush_many(batch);
     }
@@ -103,26 +103,29 @@ struct EnqueueGate::State : std::enable_shared_from_this<State> {
     self->pump();
   }
 
-  net::awaitable<Answer> write(std::shared_ptr<const std::vector<NewJob>> jobs) {
+  net::awaitable<Answer> write(std::shared_ptr<const std::vector<NewJob>> jobs,
+                               std::chrono::milliseconds lock_wait) {
     ++transactions;
-    const auto write_all = [jobs](store::Cell cell) { return store::enqueue(cell, *jobs); };
+    const auto write_all = [jobs, lock_wait](store::Cell cell) {
+      return store::enqueue(cell, *jobs, lock_wait);
+    };
     auto answer = co_await database.call(write_all);
     if (answer) note(*jobs);
     co_return answer;
   }
 
-  net::awaitable<void> flush_one(Request request) {
+  net::awaitable<void> flush_one(Request request, std::chrono::milliseconds lock_wait) {
     auto jobs = std::make_shared<const std::vector<NewJob>>(std::move(request.jobs));
-    auto answer = co_await write(std::move(jobs));
+    auto answer = co_await write(std::move(jobs), lock_wait);
     request.resume(std::move(answer));
   }
 
   net::awaitable<void> flush_many(Batch& batch) {
     auto all = std::make_shared<std::vector<NewJob>>();
     for (const auto& request : batch) all->insert(all->end(), request.jobs.begin(), request.jobs.end());
-    auto answer = co_await write(all);
+    auto answer = co_await write(all, options.lock_wait);
     if (!answer && may_be_of_one(answer.error())) {
-      for (auto& request : batch) co_await flush_one(std::move(request));
+      for (auto& request : batch) co_await flush_one(std::move(request), options.lock_wait_again);
       co_return;
     }
     std::size_t next = 0;

@@ -20,9 +20,13 @@
 namespace equeue::api {
 
 struct GateOptions {
-  int at_once = 2;                                      // transactions under way
-  std::size_t few = 4;                                  // requests: beside fewer, the next begins at once
-  std::chrono::milliseconds long_time{10};              // after which it begins beside any
+  int at_once = 2;                          // transactions under way
+  std::size_t few = 4;                      // requests: beside fewer, the next begins at once
+  std::chrono::milliseconds long_time{10};  // after which it begins beside any
+  // For a key that a transaction elsewhere is about to take: then `locked`. A batch waits so long as a whole;
+  // once it was in vain, its requests go one by one and wait for next to nothing.
+  std::chrono::milliseconds lock_wait{250};
+  std::chrono::milliseconds lock_wait_again{20};
   std::size_t waiting_jobs_max = 20'000;                // more are refused
   std::size_t waiting_bytes_max = 64 * 1024 * 1024;     // of payloads; likewise
   std::size_t transaction_bytes_max = 4 * 1024 * 1024;  // of payloads; one request may be larger
@@ -44,7 +48,7 @@ class EnqueueGate {
   EnqueueGate& operator=(const EnqueueGate&) = delete;
 
   // As store::enqueue: all or none of these jobs, durable when answered; whatever else travels with them
-  // neither spoils nor delays them. Requires: each job names its queue.
+  // does not spoil them, and delays them by no more than lock_wait. Requires: each job names its queue.
   [[nodiscard]] boost::asio::awaitable<Result<std::vector<Enqueued>>> enqueue(std::vector<NewJob> jobs);
 
   [[nodiscard]] std::uint64_t transactions() const;

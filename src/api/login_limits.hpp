@@ -7,8 +7,9 @@
 
 namespace equeue::api {
 
-// By name, whoever asks, so that nobody guesses the password of one; and by address, whatever the names, so
-// that nobody tries one password on all. A try that succeeds costs nothing. On the server's thread.
+// By name, whoever asks, so that nobody guesses the password of one; and by address (of IPv6: by
+// network of 64 bits), whatever the names, so that nobody tries one password on all. A try that succeeds
+// costs nothing. On the server's thread.
 class LoginLimits {
  public:
   // Counts a try; Refused with 429 and Retry-After when it is one too many.

@@ -1,5 +1,6 @@
 #include "api/server.hpp"
 
+#include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -7,7 +8,6 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <atomic>
 #include <thread>
 
 #include "api/access_log.hpp"
@@ -156,7 +156,7 @@ struct Server::State {
   bool is_stopping = false;
   OperationRunner operations{database};
   std::optional<push::Pusher> pusher;
-  std::stop_source hurry;  // asked for by the second stop
+  std::stop_source hurry;             // asked for by the second stop
   std::atomic<bool> pushing = false;  // while `push_stopping` works
   std::jthread push_stopping;
 };

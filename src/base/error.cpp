@@ -20,6 +20,8 @@ std::string_view to_string(ErrorCode code) {
       return "key_conflict";
     case ErrorCode::queue_full:
       return "queue_full";
+    case ErrorCode::locked:
+      return "locked";
     case ErrorCode::worker_lost:
       return "worker_lost";
     case ErrorCode::timeout:

@@ -43,6 +43,7 @@ int exit_code_of(ErrorCode code) {
       return exit_code::conflict;
     case ErrorCode::queue_full:
       return exit_code::full;
+    case ErrorCode::locked:
     case ErrorCode::worker_lost:
     case ErrorCode::database_away:
     case ErrorCode::outcome_unknown:

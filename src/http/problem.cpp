@@ -26,6 +26,7 @@ int status_of(const Error& error) {
     case ErrorCode::queue_full:
       return 429;
     case ErrorCode::timeout:
+    case ErrorCode::locked:
     case ErrorCode::database_away:
     case ErrorCode::outcome_unknown:
     case ErrorCode::schema_missing:
@@ -44,6 +45,9 @@ std::string_view detail_of_503(ErrorCode code) {
   switch (code) {
     case ErrorCode::outcome_unknown:
       return "the database did not answer: it may or may not have happened; repeat with the same key";
+    case ErrorCode::locked:
+      return "a transaction that has not ended holds the same key, or the queue; nothing was changed, ask "
+             "again in a moment";
     case ErrorCode::schema_missing:
     case ErrorCode::schema_too_old:
     case ErrorCode::schema_too_new:

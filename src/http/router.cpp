@@ -54,6 +54,7 @@ Match Router::match(Method method, const std::vector<std::string>& segments) con
       if (best == nullptr || is_more_exact(entry.pattern, best->pattern)) best = &entry;
     } else if (std::ranges::find(match.allowed, entry.route.method) == match.allowed.end()) {
       match.allowed.push_back(entry.route.method);
+      if (entry.route.method == Method::get) match.allowed.push_back(Method::head);
     }
   }
   if (best == nullptr) return match;

@@ -3,7 +3,12 @@
 #include <libpq-fe.h>
 #include <poll.h>
 
+#include <mutex>
+#include <set>
+
 #include "base/check.hpp"
+#include "base/log.hpp"
+#include "pg/exposure.hpp"
 
 namespace equeue::pg {
 namespace {
@@ -63,6 +68,30 @@ std::string refusal_of(PGconn* connection) {
   return answer.size() > 5 && answer[5] == ':' ? answer.substr(0, 5) : "";
 }
 
+std::string sslmode_of(PGconn* connection) {
+  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(PQconninfo(connection),
+                                                                             &PQconninfoFree);
+  for (const auto* option = options.get(); option != nullptr && option->keyword != nullptr; ++option) {
+    if (std::string_view(option->keyword) == "sslmode" && option->val != nullptr) return option->val;
+  }
+  return {};
+}
+
+// Once for each way of it.
+void warn_of_exposure(PGconn* connection) {
+  const char* address = PQhostaddr(connection);
+  const auto sslmode = sslmode_of(connection);
+  const auto warning = exposure({.host = PQhost(connection),
+                                 .address = address != nullptr ? address : "",
+                                 .sslmode = sslmode,
+                                 .encrypted = PQsslInUse(connection) != 0});
+  if (!warning) return;
+  static std::mutex mutex;
+  static std::set<std::string> told;
+  const std::lock_guard lock(mutex);
+  if (told.insert(*warning).second) log::warning("{}", *warning);
+}
+
 }  // namespace
 
 void throw_exception_from_error(const Failure& failure, const boost::source_location&) {
@@ -105,6 +134,7 @@ Result<Connection> Connection::open(const std::string& url, std::string_view app
   }
   PQsetNoticeProcessor(raw, ignore_notice, nullptr);
   PQsetnonblocking(raw, 1);
+  warn_of_exposure(raw);
   return opened;
 }
 

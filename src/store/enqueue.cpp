@@ -88,7 +88,8 @@ Result<void> check(const NewJob& job) {
   return check_options(job.options);
 }
 
-Batch make_batch(std::string_view schema, std::span<const NewJob> jobs) {
+Batch make_batch(std::string_view schema, std::span<const NewJob> jobs,
+                 std::optional<std::chrono::milliseconds> lock_wait) {
   std::vector<std::array<std::uint8_t, 16>> ids;
   std::vector<std::optional<std::string_view>> tasks, payloads, queues, keys, retries;
   std::vector<std::optional<std::int16_t>> priorities, max_attempts;
@@ -130,6 +131,7 @@ Batch make_batch(std::string_view schema, std::span<const NewJob> jobs) {
       .int2s(max_attempts)
       .int4s(timeouts)
       .jsonbs(retries);
+  if (lock_wait) params.int4(static_cast<std::int32_t>(lock_wait->count()));
   // Without keys every job is new under the id that it was given, and the rows need not come.
   const bool keyed = std::any_of(keys.begin(), keys.end(), [](const auto& key) { return key.has_value(); });
   Batch batch{.call = call(schema, "enqueue_many", std::move(params), "", keyed ? "*" : "count(*)"),
@@ -152,14 +154,15 @@ Result<std::vector<Enqueued>> enqueue(Cell cell, const Batch& batch, const std::
   return answers;
 }
 
-Result<std::vector<Enqueued>> enqueue(Cell cell, std::span<const NewJob> jobs) {
+Result<std::vector<Enqueued>> enqueue(Cell cell, std::span<const NewJob> jobs,
+                                      std::optional<std::chrono::milliseconds> lock_wait) {
   if (jobs.empty()) return std::vector<Enqueued>{};
   if (jobs.size() > limits::batch_jobs_max)
     return out_of_range(fmt::format("a batch of {}", jobs.size()), "1 to 1,000 jobs");
   for (const auto& job : jobs) {
     if (auto valid = check(job); !valid) return valid.error();
   }
-  return enqueue(cell, make_batch(cell.schema, jobs), [] {});
+  return enqueue(cell, make_batch(cell.schema, jobs, lock_wait), [] {});
 }
 
 pg::Statement announcement(std::string_view schema, std::span<const NewJob> jobs) {

@@ -21,6 +21,7 @@ constexpr Meaning meanings[] = {
     {"42P01", ErrorCode::schema_missing},   {"23514", ErrorCode::invalid_argument},
     {"22003", ErrorCode::invalid_argument}, {"22P02", ErrorCode::invalid_payload},
     {"22P05", ErrorCode::invalid_payload},  {"22021", ErrorCode::invalid_payload},
+    {"55P03", ErrorCode::locked},
 };
 
 ErrorCode code_of(std::string_view sqlstate) {
@@ -81,6 +82,10 @@ Error refused(const pg::Failure& failure, std::string_view schema) {
         "grant this database user the role that has it: {0}_enqueue, {0}_worker, {0}_read, {0}_admin or "
         "{0}_server; to migrate, CREATE on the database",
         schema);
+  } else if (error.code == ErrorCode::locked) {
+    error.message =
+        "another transaction holds what this call needs, as a key that it is about to use, and has not ended";
+    error.hint = "repeat it in a moment; look for sessions that are idle in transaction when it does not end";
   } else if (error.code == ErrorCode::database_error) {
     error.message = fmt::format("the database refused: {} (SQLSTATE {})", failure.message, failure.sqlstate);
   }

@@ -27,7 +27,11 @@ struct Cell {
 
 // enqueue.cpp
 [[nodiscard]] Result<void> check(const NewJob& job);
-[[nodiscard]] Result<std::vector<Enqueued>> enqueue(Cell cell, std::span<const NewJob> jobs);
+// With a lock_wait `locked` when a key, or the room of a limited queue, depends on a transaction that has not
+// ended by then; without one it waits for the connection's deadline.
+[[nodiscard]] Result<std::vector<Enqueued>> enqueue(
+    Cell cell, std::span<const NewJob> jobs,
+    std::optional<std::chrono::milliseconds> lock_wait = std::nullopt);
 // The same in two steps, so that the next batch can be made while the server works on this one: `meanwhile`
 // is done once the call is sent.
 struct Batch {
@@ -36,7 +40,8 @@ struct Batch {
   bool keyed = false;
 };
 // Requires 1 to 1,000 jobs that have passed check().
-[[nodiscard]] Batch make_batch(std::string_view schema, std::span<const NewJob> jobs);
+[[nodiscard]] Batch make_batch(std::string_view schema, std::span<const NewJob> jobs,
+                               std::optional<std::chrono::milliseconds> lock_wait = std::nullopt);
 [[nodiscard]] Result<std::vector<Enqueued>> enqueue(Cell cell, const Batch& batch,
                                                     const std::function<void()>& meanwhile);
 // The statement that wakes the workers of these jobs' queues, to be run after the commit.

@@ -1,6 +1,7 @@
 // POST /v1/jobs over the wire.
 #include "tests/api/api_fixture.hpp"
-#include "tests/cli/held_lock.hpp"
+#include "tests/cluster/held_lock.hpp"
+#include "tests/cluster/open_transaction.hpp"
 
 namespace equeue {
 namespace {
@@ -216,11 +217,40 @@ TEST_F(EnqueueRoutes, OneThatIsHeldUpHoldsUpNoOther) {
     tests::HttpClient client(api_->base());
     const auto made = client.call(
         {.method = "POST", .target = "/v1/jobs", .body = job(R"(,"key":"held")"), .credentials = key_});
-    EXPECT_EQ(made.status, 201) << made.body;
+    EXPECT_EQ(made.status, 503) << made.body;
+    EXPECT_EQ(made.text("code"), "locked");
+    EXPECT_EQ(made.header("retry-after"), "1");
   });
   ASSERT_TRUE(lock.stops_somebody());
   for (int i = 0; i < 5; ++i) EXPECT_EQ(enqueue_body(job("")).status, 201);
+  slow.join();
   lock.release();
+  EXPECT_EQ(enqueue_body(job(R"(,"key":"held")")).status, 201);
+}
+
+TEST_F(EnqueueRoutes, ManyThatAreHeldUpHoldUpNoOther) {
+  constexpr int held = 12;
+  tests::OpenTransaction other(database_.url);
+  for (int i = 0; i < held; ++i)
+    other.run(fmt::format("SELECT equeue.enqueue('{}', key => 'held {}')", task_, i));
+  std::atomic<int> locked = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < held; ++i) {
+      threads.emplace_back([&, i] {
+        tests::HttpClient client(api_->base());
+        const auto answer = client.call({.method = "POST",
+                                         .target = "/v1/jobs",
+                                         .body = job(fmt::format(R"(,"key":"held {}")", i)),
+                                         .credentials = key_});
+        if (answer.status == 503 && answer.text("code") == "locked") ++locked;
+      });
+    }
+    for (int i = 0; i < 20; ++i) EXPECT_EQ(enqueue_body(job("")).status, 201);
+  }
+  EXPECT_EQ(locked, held);
+  other.commit();
+  EXPECT_EQ(enqueue_body(job(R"(,"key":"held 0")")).status, 200) << "by now the key is known";
 }
 
 }  // namespace

@@ -223,9 +223,8 @@ TEST_F(PushRoutes, AServerThatStopsTwiceBreaksARequestOff) {
   client_.reset();
   api_->server().stop();
   // Nobody is served any more, and yet a second stop is heard.
-  ASSERT_TRUE(tests::eventually([base = api_->base()] {
-    return tests::HttpClient(base).call({.target = "/healthz"}).status == 0;
-  }));
+  ASSERT_TRUE(tests::eventually(
+      [base = api_->base()] { return tests::HttpClient(base).call({.target = "/healthz"}).status == 0; }));
   api_.reset();
   EXPECT_EQ(query("SELECT state || ' ' || attempt FROM equeue.jobs WHERE id = '" + id + "'"), "queued 0");
   go.count_down();

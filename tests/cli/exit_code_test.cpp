@@ -15,16 +15,27 @@ struct Pair {
 
 // The contract of docs/cli.md: a change here breaks scripts.
 constexpr Pair contract[] = {
-    {ErrorCode::invalid_argument, 2},  {ErrorCode::invalid_payload, 2},
-    {ErrorCode::configuration, 2},     {ErrorCode::database_away, 3},
-    {ErrorCode::outcome_unknown, 3},   {ErrorCode::database_error, 3},
-    {ErrorCode::worker_lost, 3},       {ErrorCode::unknown_task, 4},
-    {ErrorCode::unknown_job, 4},       {ErrorCode::unknown_queue, 4},
-    {ErrorCode::permission_denied, 5}, {ErrorCode::schema_missing, 6},
-    {ErrorCode::schema_too_old, 6},    {ErrorCode::schema_too_new, 6},
-    {ErrorCode::timeout, 7},           {ErrorCode::wrong_state, 8},
-    {ErrorCode::key_conflict, 8},      {ErrorCode::queue_full, 11},
-    {ErrorCode::not_installed, 9},     {ErrorCode::io, 9},
+    {ErrorCode::invalid_argument, 2},
+    {ErrorCode::invalid_payload, 2},
+    {ErrorCode::configuration, 2},
+    {ErrorCode::database_away, 3},
+    {ErrorCode::outcome_unknown, 3},
+    {ErrorCode::database_error, 3},
+    {ErrorCode::worker_lost, 3},
+    {ErrorCode::unknown_task, 4},
+    {ErrorCode::unknown_job, 4},
+    {ErrorCode::unknown_queue, 4},
+    {ErrorCode::permission_denied, 5},
+    {ErrorCode::schema_missing, 6},
+    {ErrorCode::schema_too_old, 6},
+    {ErrorCode::schema_too_new, 6},
+    {ErrorCode::timeout, 7},
+    {ErrorCode::wrong_state, 8},
+    {ErrorCode::key_conflict, 8},
+    {ErrorCode::queue_full, 11},
+    {ErrorCode::not_installed, 9},
+    {ErrorCode::io, 9},
+    {ErrorCode::locked, 3},
 };
 
 TEST(ExitCode, IsTheOneThatIsPromised) {

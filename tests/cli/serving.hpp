@@ -12,10 +12,12 @@
 
 namespace equeue::tests {
 
-// Its output is in the files `out` and `err` of its folder.
+// Its output is in the files `out` and `err` of the program's folder; of one with a name behind it, as
+// `second_err`.
 class Serving {
  public:
-  Serving(const Program& program, const std::vector<std::string>& words) : folder_(program.folder()) {
+  Serving(const Program& program, const std::vector<std::string>& words, const std::string& name = "")
+      : files_(program.folder() / (name.empty() ? "" : name + "_")) {
     auto command = program.command(words);
     std::vector<char*> argv;
     for (auto& word : command) argv.push_back(word.data());
@@ -23,8 +25,8 @@ class Serving {
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     for (const auto& [fd, name] : {std::pair(1, "out"), std::pair(2, "err")}) {
-      posix_spawn_file_actions_addopen(&actions, fd, (folder_ / name).c_str(), O_CREAT | O_TRUNC | O_WRONLY,
-                                       0644);
+      posix_spawn_file_actions_addopen(&actions, fd, (files_.string() + name).c_str(),
+                                       O_CREAT | O_TRUNC | O_WRONLY, 0644);
     }
     EXPECT_EQ(posix_spawn(&child_, argv[0], &actions, nullptr, argv.data(), environ), 0);
     posix_spawn_file_actions_destroy(&actions);
@@ -38,7 +40,7 @@ class Serving {
   }
 
   [[nodiscard]] std::string text(const std::string& name) const {
-    std::ifstream file(folder_ / name);
+    std::ifstream file(files_.string() + name);
     return {std::istreambuf_iterator<char>(file), {}};
   }
   [[nodiscard]] bool says(std::string_view words) const {
@@ -62,7 +64,7 @@ class Serving {
   }
 
  private:
-  const std::filesystem::path folder_;
+  const std::filesystem::path files_;  // how their paths begin
   pid_t child_ = -1;
 };
 

@@ -1,4 +1,4 @@
-// examples/worker.py against the server, as its readers run it.
+// examples/worker.py, and the shell worker of docs/http.md, against the server, as their readers run them.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -63,6 +63,38 @@ class PythonWorker {
   pid_t pid_ = -1;
 };
 
+// The block of docs/http.md that begins with `first`, run by bash in a process group of its own.
+class DocsScript {
+ public:
+  DocsScript(const std::string& first, const std::string& url, const std::string& key) {
+    std::ifstream file(EQUEUE_HTTP_DOCS);
+    const std::string docs{std::istreambuf_iterator<char>(file), {}};
+    const std::string fence = "```bash\n";
+    const auto at = docs.find(fence + first);
+    EXPECT_NE(at, std::string::npos) << "docs/http.md has no such block";
+    const auto begin = at + fence.size();
+    auto script = docs.substr(begin, docs.find("```\n", begin) - begin);
+    const std::string usual = "http://127.0.0.1:7878";
+    script.replace(script.find(usual), usual.size(), url);
+    pid_ = ::fork();
+    if (pid_ != 0) return;
+    ::setpgid(0, 0);
+    ::setenv("KEY", key.c_str(), 1);
+    ::execlp("bash", "bash", "-c", script.c_str(), nullptr);
+    ::_exit(127);
+  }
+  DocsScript(const DocsScript&) = delete;
+  DocsScript& operator=(const DocsScript&) = delete;
+  ~DocsScript() {
+    if (pid_ <= 0) return;
+    ::kill(-pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+
+ private:
+  pid_t pid_ = -1;
+};
+
 class WorkerExample : public CliTest {
  protected:
   void SetUp() override {
@@ -110,6 +142,17 @@ TEST_F(WorkerExample, CountsWordsAlsoAfterARestartOfItsServer) {
   serve_.emplace(program_, port_);
   ASSERT_TRUE(eventually([&] { return call("GET", "/v1/queues").status == 200; }));
   EXPECT_EQ(ended(enqueue("moby-dick")).at("state"), "succeeded");
+}
+
+TEST_F(WorkerExample, InAShellCountsWordsAlsoAfterARestartOfItsServer) {
+  const DocsScript worker("api() {", url_, worker_key_);
+  const auto done = ended(enqueue("to be or not to be"));
+  EXPECT_EQ(done.at("state"), "succeeded") << boost::json::serialize(done);
+  EXPECT_EQ(done.at("result").at("words"), 6);
+  serve_.reset();
+  serve_.emplace(program_, port_);
+  ASSERT_TRUE(eventually([&] { return call("GET", "/v1/queues").status == 200; }));
+  EXPECT_EQ(ended(enqueue("one two")).at("result").at("words"), 2);
 }
 
 TEST_F(WorkerExample, FinishesTheJobAtHandAndGivesTheOthersBackWhenItIsStopped) {

@@ -42,6 +42,7 @@ TEST(Problem, SaysWhenToComeAgainIfItWillPass) {
   const auto away = problem(Error{.code = ErrorCode::database_away, .transient = true});
   EXPECT_EQ(away.status, 503);
   EXPECT_EQ(away.headers.at(0).first, "Retry-After");
+  EXPECT_EQ(problem(Error{.code = ErrorCode::locked}).status, 503);
   EXPECT_EQ(problem(Error{.code = ErrorCode::database_error, .transient = true}).status, 503);
   EXPECT_EQ(problem(Error{.code = ErrorCode::database_error}).status, 500);
 }

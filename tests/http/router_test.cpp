@@ -47,7 +47,7 @@ TEST(Router, TakesNoEmptySegmentAndNoPartOfAPath) {
 TEST(Router, NamesTheMethodsThatAPathHas) {
   const auto match = routes().match(Method::del, {"v1", "jobs"});
   EXPECT_EQ(match.route, nullptr);
-  EXPECT_THAT(match.allowed, ElementsAre(Method::get, Method::post));
+  EXPECT_THAT(match.allowed, ElementsAre(Method::get, Method::head, Method::post));
 }
 
 TEST(Router, AnswersHeadByTheRouteForGet) {
