@@ -8,9 +8,12 @@
 -- marks safe (src/model/watermark.hpp): a transaction that is open in `snapshot` may still add rows behind them.
 -- claimed_by is this claim's own transaction id, which it took after claimed_as_of; null when nothing was claimed, or when
 -- the transaction had it before.
+--
+-- Without p_durable the commit does not wait for the disk or a standby. A crash may forget such a claim: its jobs are then
+-- queued as if they had never been claimed, and whoever runs them holds a lease that is not there (lost_leases).
 CREATE FUNCTION claim_batch(
   p_worker uuid, p_queues text[], p_max integer, p_mark_queues text[] DEFAULT NULL,
-  p_mark_priorities smallint[] DEFAULT NULL, p_mark_run_ats timestamptz[] DEFAULT NULL, p_mark_ids uuid[] DEFAULT NULL,
+  p_mark_priorities smallint[] DEFAULT NULL, p_mark_run_ats timestamptz[] DEFAULT NULL, p_mark_ids uuid[] DEFAULT NULL, p_durable boolean DEFAULT true,
   OUT claimed_as_of timestamptz, OUT snapshot text, OUT next_run_at timestamptz, OUT lease_id uuid, OUT jobs ready[],
   OUT claimed_by bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
@@ -25,6 +28,9 @@ BEGIN
   lease_id := v_claim.lease_id;
   jobs := v_claim.jobs;
   claimed_by := v_claim.claimed_by;
+  IF NOT p_durable THEN
+    PERFORM set_config('synchronous_commit', 'off', true);
+  END IF;
 END $$;
 
 -- The one place where jobs go under a lease, for claim_batch and claim_remote. With p_owner instead of p_worker the lease

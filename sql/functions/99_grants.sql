@@ -8,7 +8,7 @@ DECLARE
   v_function regprocedure;
   v_grants CONSTANT jsonb := '{
     "enqueue": ["enqueue", "enqueue_many", "announce", "get_job", "which_ended", "schema_version"],
-    "worker":  ["declare_task", "register_worker", "heartbeat", "retire_worker", "release_unknown", "claim", "claim_batch", "settle",
+    "worker":  ["declare_task", "register_worker", "heartbeat", "retire_worker", "release_unknown", "lost_leases", "claim", "claim_batch", "settle",
                 "release", "upkeep_leases", "upkeep_orphans", "upkeep_keys", "upkeep_access", "upkeep_partitions", "has_work", "queues_with_work", "announce",
                 "get_job", "schema_version"],
     "read":    ["get_job", "which_ended", "list_jobs", "search_jobs", "list_attempts", "list_queues", "list_tasks", "get_task", "list_workers", "stats",

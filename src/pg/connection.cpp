@@ -284,7 +284,7 @@ std::vector<Result<Rows>> Connection::pipeline(std::span<const Statement> statem
     }
   }
   for (std::size_t i = 0; i < statements.size(); ++i) {
-    answers.push_back(answer(until));
+    answers.push_back(answer_to_statement(until));
     if (!is_open()) return answers;
     if (auto arrived = wait_for_input(until); !arrived) {
       answers.back() = arrived.error();

@@ -81,6 +81,13 @@ Params& Params::int4(std::int32_t value) {
   return *this;
 }
 
+Params& Params::boolean(bool value) {
+  begin(wire::bool_type);
+  bytes_.push_back(value ? '\1' : '\0');
+  end();
+  return *this;
+}
+
 Params& Params::uuid(const std::array<std::uint8_t, 16>& value) {
   begin(wire::uuid_type);
   bytes_.append(reinterpret_cast<const char*>(value.data()), value.size());

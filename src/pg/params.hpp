@@ -19,6 +19,7 @@ class Params {
   Params& text_or_null(const std::optional<std::string>& value);
   Params& jsonb(std::string_view text);
   Params& int4(std::int32_t value);
+  Params& boolean(bool value);
   Params& uuid(const std::array<std::uint8_t, 16>& value);
   Params& null_text();
   Params& bytea(std::string_view bytes);

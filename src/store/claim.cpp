@@ -107,11 +107,12 @@ std::vector<model::Watermarks::Claimed> places_of(const Claim& claim) {
 }
 
 Result<Claim> claim(Cell cell, const WorkerId& worker, std::span<const std::string> queues, int max,
-                    std::span<const model::LaneMark> marks) {
+                    std::span<const model::LaneMark> marks, Durability durability) {
   const std::vector<std::optional<std::string_view>> names(queues.begin(), queues.end());
   pg::Params params;
   params.uuid(worker.bytes).texts(names).int4(max);
   add_marks(params, marks);
+  params.boolean(durability == Durability::full);
   auto rows =
       run(cell.connection, cell.schema, claim_call(cell.schema, "claim_batch", std::move(params)), true);
   if (!rows) return rows.error();

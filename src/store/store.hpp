@@ -33,9 +33,10 @@ struct Cell {
     Cell cell, std::span<const NewJob> jobs,
     std::optional<std::chrono::milliseconds> lock_wait = std::nullopt);
 // The same in two steps, so that the next batch can be made while the server works on this one: `meanwhile`
-// is done once the call is sent.
+// is done once the call is sent, unless there are two.
 struct Batch {
-  pg::Statement call;
+  // The enqueue, and perhaps an announcement that follows in the same round trip.
+  std::vector<pg::Statement> calls;
   std::vector<Enqueued> jobs;  // as they will be, unless a key is known
   bool keyed = false;
 };
@@ -62,6 +63,9 @@ struct CancelRequest {
                                            std::chrono::milliseconds lease);
 [[nodiscard]] Result<std::vector<CancelRequest>> heartbeat(Cell cell, const WorkerId& worker,
                                                            std::chrono::milliseconds lease);
+// Those of `known` that the database does not hold, or holds for another.
+[[nodiscard]] Result<std::vector<LeaseId>> lost_leases(Cell cell, const WorkerId& worker,
+                                                       std::span<const LeaseId> known);
 [[nodiscard]] Result<void> retire_worker(Cell cell, const WorkerId& worker);
 // configuration behind a pooler, where the session that listens would soon be another's.
 [[nodiscard]] Result<void> listen(Cell cell);
@@ -88,8 +92,11 @@ struct Claim {
   LeaseId lease;  // nil when nothing was due
   std::vector<ClaimedJob> jobs;
 };
+// Whether the answer waits until no crash can forget the claim. One that was forgotten is in lost_leases.
+enum class Durability { full, eventual };
 [[nodiscard]] Result<Claim> claim(Cell cell, const WorkerId& worker, std::span<const std::string> queues,
-                                  int max, std::span<const model::LaneMark> marks);
+                                  int max, std::span<const model::LaneMark> marks,
+                                  Durability durability = Durability::full);
 // Gives back what an unanswered claim may have taken: the jobs of all leases of the worker but the known
 // ones.
 [[nodiscard]] Result<int> release_unknown(Cell cell, const WorkerId& worker, std::span<const LeaseId> known);

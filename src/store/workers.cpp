@@ -27,6 +27,18 @@ Result<std::vector<CancelRequest>> heartbeat(Cell cell, const WorkerId& worker,
   return requests;
 }
 
+Result<std::vector<LeaseId>> lost_leases(Cell cell, const WorkerId& worker, std::span<const LeaseId> known) {
+  std::vector<std::array<std::uint8_t, 16>> ids;
+  for (const auto& lease : known) ids.push_back(lease.bytes);
+  pg::Params params;
+  params.uuid(worker.bytes).uuids(ids);
+  auto rows = run(cell.connection, cell.schema, call(cell.schema, "lost_leases", std::move(params)), false);
+  if (!rows) return rows.error();
+  std::vector<LeaseId> lost;
+  for (int row = 0; row < rows->count(); ++row) lost.push_back(LeaseId{rows->at(row, 0).uuid()});
+  return lost;
+}
+
 Result<void> retire_worker(Cell cell, const WorkerId& worker) {
   pg::Params params;
   params.uuid(worker.bytes);

@@ -50,6 +50,12 @@ class Session {
     if (found != leases_.end() && --found->second == 0) leases_.erase(found);
   }
 
+  // The database does not know it any more.
+  void lost(const LeaseId& lease) {
+    const std::lock_guard lock(mutex_);
+    leases_.erase(lease);
+  }
+
   [[nodiscard]] std::vector<LeaseId> leases() const {
     const std::lock_guard lock(mutex_);
     std::vector<LeaseId> all;

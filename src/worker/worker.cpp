@@ -81,6 +81,7 @@ class Worker::Impl {
   Result<void> declare_tasks();
   void report(const worker::RunningPtr& job, Outcome outcome);
   void finish(worker::Executor& executor);
+  void stop_lost(worker::Executor& executor, const LeaseId& lease);
   void stop_all(worker::Executor& executor, worker::StopReason reason);
 
   const Database database_;
@@ -138,6 +139,18 @@ void Worker::Impl::stop_all(worker::Executor& executor, worker::StopReason reaso
   for (const auto& job : in_flight_.all()) executor.stop(job, reason);
 }
 
+// A lease that was settled since the pulse looked is not to be seen either, and has nothing in flight.
+void Worker::Impl::stop_lost(worker::Executor& executor, const LeaseId& lease) {
+  int stopped = 0;
+  for (const auto& job : in_flight_.all()) {
+    if (job->lease() != lease) continue;
+    executor.stop(job, worker::StopReason::lease_lost);
+    ++stopped;
+  }
+  if (stopped > 0)
+    log::warning("pulse: the database has forgotten a claim, as after a crash; its {} jobs run again", stopped);
+}
+
 // Nothing is claimed any more: gives back what has not started, lets the rest end, and stops what does not.
 void Worker::Impl::finish(worker::Executor& executor) {
   for (const auto& job : executor.take_waiting()) {
@@ -179,6 +192,7 @@ Result<void> Worker::Impl::run() {
                              if (auto job = in_flight_.find(request.lease, request.job))
                                executor.stop(job, worker::StopReason::cancelled);
                            },
+                       .lease_lost = [&](const LeaseId& lease) { stop_lost(executor, lease); },
                        .lost = [&] { stop_all(executor, worker::StopReason::lease_lost); }});
 
   Result<void> fault;

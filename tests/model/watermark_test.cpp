@@ -175,6 +175,17 @@ TEST(Watermarks, ScanInFullNoMoreOftenThanItsCostAllows) {
   EXPECT_EQ(claimer.begin(), std::nullopt);
 }
 
+TEST(Watermarks, AreForgottenWhenToldSo) {
+  Claimer claimer;
+  claimer.takes(100, 200, 11, 10, {7});
+  ASSERT_TRUE(claimer.begin());
+  claimer.marks().forget();
+  EXPECT_EQ(claimer.begin(), std::nullopt);
+  // Id 7 is no transaction that was open before, but one of its own.
+  claimer.takes(300, 400, 9, 8);
+  EXPECT_EQ(claimer.begin(), 300);
+}
+
 TEST(Watermarks, KeepEachLaneApart) {
   Watermarks marks;
   const Watermarks::Clock::time_point now{std::chrono::hours(1)};

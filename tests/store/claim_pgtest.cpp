@@ -126,6 +126,31 @@ TEST_F(ClaimTest, WritesNothingWhenNothingIsDue) {
   db().run("COMMIT");
 }
 
+TEST_F(ClaimTest, WaitsForTheDiskUnlessItMayBeForgotten) {
+  enqueue_many(2);
+  const auto mine = worker();
+  for (const auto& [durability, expected] :
+       {std::pair(store::Durability::full, "on"), std::pair(store::Durability::eventual, "off")}) {
+    db().run("BEGIN");
+    ASSERT_EQ(store::claim(cell(), mine, std::vector<std::string>{"default"}, 1, {}, durability)->jobs.size(), 1u);
+    EXPECT_EQ(db().text("SHOW synchronous_commit"), expected);
+    db().run("COMMIT");
+    EXPECT_EQ(db().text("SHOW synchronous_commit"), "on");
+  }
+}
+
+TEST_F(ClaimTest, TellsWhichLeasesTheDatabaseHasForgotten) {
+  enqueue_many(3);
+  const auto mine = worker();
+  const auto kept = claim(mine).lease;
+  const auto forgotten = claim(mine).lease;
+  const auto of_another = claim(worker()).lease;
+  db().run(fmt::format("DELETE FROM leases WHERE id = {}", quoted(forgotten)));
+  EXPECT_EQ(store::lost_leases(cell(), mine, std::vector{kept, forgotten, of_another}).value(),
+            (std::vector{forgotten, of_another}));
+  EXPECT_THAT(store::lost_leases(cell(), mine, {}).value(), testing::IsEmpty());
+}
+
 TEST_F(ClaimTest, InSqlAnswersARowAJob) {
   const auto mine = worker();
   db().run("SELECT enqueue('test.task', '{\"n\": 1}', timeout => '3 s'), enqueue('test.task')");

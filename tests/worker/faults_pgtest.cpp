@@ -165,6 +165,34 @@ TEST_F(Faults, AClaimWhoseAnswerWasLostIsGivenBackWithoutSpendingAnAttempt) {
   EXPECT_EQ(store::settle(cell, std::span(&late, 1)).value().at(0), store::Answer::lease_lost);
 }
 
+TEST_F(Faults, AClaimThatTheDatabaseHasForgottenRunsAgainAndItsHandlersAreStopped) {
+  std::latch first_runs(1);
+  std::atomic<int> runs = 0;
+  std::atomic<bool> was_stopped = false;
+  add("faults.forgotten", [&](Context& job) {
+    if (++runs > 1) return Outcome{};
+    first_runs.count_down();
+    was_stopped = eventually([&] { return job.stop_token().stop_requested(); });
+    return Outcome{};
+  });
+  const auto id = enqueue("faults.forgotten");
+  auto with = options();
+  with.lease = std::chrono::seconds(2);
+  const RunningWorker worker(database_, tasks_, with);
+  first_runs.wait();
+  // As a crash leaves it whose log ends before that claim.
+  query("WITH forgotten AS (DELETE FROM equeue.leases RETURNING jobs) "
+        "INSERT INTO equeue.ready SELECT (unnest(jobs)).* FROM forgotten");
+  // Before the claimer's marks, which a crash, and so another connection, would have made it forget.
+  query("UPDATE equeue.ready SET run_at = clock_timestamp()");
+  EXPECT_EQ(ended(id).state, State::succeeded);
+  EXPECT_EQ(ended(id).attempt, 1) << "the forgotten one never was";
+  EXPECT_EQ(runs, 2);
+  EXPECT_TRUE(eventually([&] { return was_stopped.load(); }));
+  EXPECT_TRUE(eventually([&] { return worker.stats().in_flight == 0; }));
+  EXPECT_TRUE(attempts(id).empty());
+}
+
 TEST_F(Faults, MigrationsThatReplaceEveryFunctionUnderLoadLoseAndDoubleNothing) {
   constexpr int rounds = 8;
   constexpr int jobs_of_a_round = 300;

@@ -90,6 +90,19 @@ Result<void> Pulse::beat(store::Cell cell) {
   if (!requests) return requests.error();
   next_beat_ = Clock::now() + options_.lease / beats_in_a_lease;
   for (const auto& request : *requests) listeners_.cancel(request);
+  return look_for_lost(cell);
+}
+
+// A database that has crashed, or a standby in its place, may have forgotten a claim.
+Result<void> Pulse::look_for_lost(store::Cell cell) {
+  const auto known = session_.leases();
+  if (known.empty()) return {};
+  auto lost = store::lost_leases(cell, *session_.id(), known);
+  if (!lost) return lost.error();
+  for (const auto& lease : *lost) {
+    session_.lost(lease);
+    listeners_.lease_lost(lease);
+  }
   return {};
 }
 

@@ -15,6 +15,7 @@ class Pulse {
   struct Listeners {
     std::function<void()> wake;                               // there may be jobs to claim
     std::function<void(const store::CancelRequest&)> cancel;  // may repeat
+    std::function<void(const LeaseId&)> lease_lost;           // this one is void
     std::function<void()> lost;  // all leases are void; registered anew under another id
   };
 
@@ -33,6 +34,7 @@ class Pulse {
   Result<void> round(const std::stop_token& stop);
   Result<void> register_worker(store::Cell cell);
   Result<void> beat(store::Cell cell);
+  Result<void> look_for_lost(store::Cell cell);
   void listen(store::Cell cell);
   void wait(store::Cell cell);
 
