@@ -26,8 +26,8 @@ Result<ClaimLoop> ClaimLoop::begin(const Database& database) {
 
 Result<store::Claim> ClaimLoop::claim(int size) {
   const auto begin = model::Watermarks::Clock::now();
-  auto claim = store::claim(cell(), worker_, queues, size, watermarks_.marks(begin),
-                            store::Durability::eventual);
+  auto claim =
+      store::claim(cell(), worker_, queues, size, watermarks_.marks(begin), store::Durability::eventual);
   if (!claim) return claim;
   const auto end = model::Watermarks::Clock::now();
   watermarks_.claimed(claim->as_of, claim->snapshot, claim->claimed_by, store::places_of(*claim), end,

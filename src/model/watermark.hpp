@@ -65,8 +65,8 @@ class Watermarks {
   // Clocks of different cores, and of one that is set back a little, may disagree by this much.
   static constexpr std::chrono::milliseconds clock_slack{2};
 
-  // For when what was claimed may be there again, and transaction ids may come twice, as after a crash that forgot
-  // some claims: all is as at first.
+  // For when what was claimed may be there again, and transaction ids may come twice, as after a crash that
+  // forgot some claims: all is as at first.
   void forget() { *this = {}; }
 
   // The marks for the next claim. Asked at `now`, it may answer none of them to make that claim a full scan.

@@ -236,6 +236,28 @@ Result<Rows> Connection::answer_to_statement(Clock::time_point deadline) {
   return rows;
 }
 
+// The end of a pipelined statement's transaction, in which it may fail yet: of a deferred constraint, or of
+// another serializable one.
+Result<void> Connection::commit_of_statement(Clock::time_point deadline) {
+  PGconn* raw = connection_.get();
+  Result<void> outcome;
+  // An error's result is followed by a NULL.
+  for (int nothing = 0; nothing < 2;) {
+    if (auto arrived = wait_for_input(deadline); !arrived) return arrived.error();
+    PGresult* result = PQgetResult(raw);
+    if (!result) {
+      ++nothing;
+      continue;
+    }
+    const Rows rows(result);
+    if (PQresultStatus(result) == PGRES_PIPELINE_SYNC) return outcome;
+    if (!PQresultErrorField(result, PG_DIAG_SQLSTATE) || PQstatus(raw) == CONNECTION_BAD)
+      return broken(first_line(PQresultErrorMessage(result)));
+    outcome = refusal(result);
+  }
+  return broken("the database broke off");
+}
+
 Result<void> Connection::send(const Statement& statement) {
   if (!is_open()) return Failure{.kind = Failure::Kind::no_connection, .message = "the connection is closed"};
   const auto values = statement.params.values();
@@ -286,11 +308,8 @@ std::vector<Result<Rows>> Connection::pipeline(std::span<const Statement> statem
   for (std::size_t i = 0; i < statements.size(); ++i) {
     answers.push_back(answer_to_statement(until));
     if (!is_open()) return answers;
-    if (auto arrived = wait_for_input(until); !arrived) {
-      answers.back() = arrived.error();
-      return answers;
-    }
-    Rows sync(PQgetResult(handle()));
+    if (auto committed = commit_of_statement(until); !committed) answers.back() = committed.error();
+    if (!is_open()) return answers;
   }
   if (!PQexitPipelineMode(handle())) answers.back() = broken(first_line(PQerrorMessage(handle())));
   return answers;

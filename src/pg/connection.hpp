@@ -86,6 +86,7 @@ class Connection {
   Result<void> send(const Statement& statement);
   Result<Rows> answer(Clock::time_point deadline);
   Result<Rows> answer_to_statement(Clock::time_point deadline);
+  Result<void> commit_of_statement(Clock::time_point deadline);
   Result<void> flush(Clock::time_point deadline);
   Result<void> wait_for_input(Clock::time_point deadline);
   Failure broken(std::string_view what);

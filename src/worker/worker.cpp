@@ -148,7 +148,8 @@ void Worker::Impl::stop_lost(worker::Executor& executor, const LeaseId& lease) {
     ++stopped;
   }
   if (stopped > 0)
-    log::warning("pulse: the database has forgotten a claim, as after a crash; its {} jobs run again", stopped);
+    log::warning("pulse: the database has forgotten a claim, as after a crash; its {} jobs run again",
+                 stopped);
 }
 
 // Nothing is claimed any more: gives back what has not started, lets the rest end, and stops what does not.

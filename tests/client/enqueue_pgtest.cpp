@@ -128,7 +128,7 @@ TEST_F(ClientEnqueueCutInTheMiddle, IsRepeatedWhenEachJobHasAKey) {
 TEST_F(ClientEnqueueCutInTheMiddle, IsToldAsUnknownOtherwise) {
   const auto answer = enqueue_and_cut({});
   ASSERT_FALSE(answer);
-  EXPECT_EQ(answer.error().code, ErrorCode::outcome_unknown);
+  EXPECT_EQ(answer.error().code, ErrorCode::outcome_unknown) << to_string(answer.error());
   EXPECT_THAT(answer.error().hint, HasSubstr("key"));
   EXPECT_EQ(query("SELECT count(*) FROM equeue.ready"), "0");
 }

@@ -174,6 +174,20 @@ TEST_F(ConnectionTest, RunsEachStatementOfAPipelineInItsOwnTransaction) {
   EXPECT_EQ(rows(connection, {"SELECT 5"}).at(0, 0).integer(), 5);
 }
 
+TEST_F(ConnectionTest, TellsOfEachStatementOfAPipelineThatFailsOnlyAtItsCommit) {
+  auto connection = connect();
+  rows(connection, {"CREATE TEMP TABLE kept (number integer UNIQUE DEFERRABLE INITIALLY DEFERRED)"});
+  const std::vector<Statement> statements = {
+      {"INSERT INTO kept VALUES (1)"}, {"INSERT INTO kept VALUES (1)"}, {"INSERT INTO kept VALUES (2)"}};
+  const auto answers = connection.pipeline(statements);
+  ASSERT_EQ(answers.size(), 3u);
+  EXPECT_TRUE(answers[0]);
+  ASSERT_FALSE(answers[1]);
+  EXPECT_EQ(answers[1].error().sqlstate, "23505");
+  EXPECT_TRUE(answers[2]);
+  EXPECT_EQ(rows(connection, {"SELECT sum(number) FROM kept"}).at(0, 0).integer(), 3);
+}
+
 TEST_F(ConnectionTest, AnswersAPipelineOfMoreThanTheSocketHolds) {
   auto connection = connect();
   const std::string text(20'000, 'x');

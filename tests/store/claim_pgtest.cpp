@@ -132,7 +132,8 @@ TEST_F(ClaimTest, WaitsForTheDiskUnlessItMayBeForgotten) {
   for (const auto& [durability, expected] :
        {std::pair(store::Durability::full, "on"), std::pair(store::Durability::eventual, "off")}) {
     db().run("BEGIN");
-    ASSERT_EQ(store::claim(cell(), mine, std::vector<std::string>{"default"}, 1, {}, durability)->jobs.size(), 1u);
+    ASSERT_EQ(store::claim(cell(), mine, std::vector<std::string>{"default"}, 1, {}, durability)->jobs.size(),
+              1u);
     EXPECT_EQ(db().text("SHOW synchronous_commit"), expected);
     db().run("COMMIT");
     EXPECT_EQ(db().text("SHOW synchronous_commit"), "on");
@@ -148,7 +149,7 @@ TEST_F(ClaimTest, TellsWhichLeasesTheDatabaseHasForgotten) {
   db().run(fmt::format("DELETE FROM leases WHERE id = {}", quoted(forgotten)));
   EXPECT_EQ(store::lost_leases(cell(), mine, std::vector{kept, forgotten, of_another}).value(),
             (std::vector{forgotten, of_another}));
-  EXPECT_THAT(store::lost_leases(cell(), mine, {}).value(), testing::IsEmpty());
+  EXPECT_TRUE(store::lost_leases(cell(), mine, {})->empty());
 }
 
 TEST_F(ClaimTest, InSqlAnswersARowAJob) {

@@ -10,10 +10,13 @@ namespace {
 const std::map<std::string, std::set<std::string>>& permitted() {
   static const std::map<std::string, std::set<std::string>> functions = {
       {"enqueue", {"enqueue", "enqueue_many", "announce", "get_job", "which_ended", "schema_version"}},
-      {"worker",
-       {"declare_task", "register_worker", "heartbeat", "retire_worker", "release_unknown", "lost_leases", "claim",
-        "claim_batch", "settle", "release", "upkeep_leases", "upkeep_orphans", "upkeep_keys", "upkeep_access",
-        "upkeep_partitions", "has_work", "queues_with_work", "announce", "get_job", "schema_version"}},
+      {"worker", {"declare_task",  "register_worker",  "heartbeat",
+                  "retire_worker", "release_unknown",  "lost_leases",
+                  "claim",         "claim_batch",      "settle",
+                  "release",       "upkeep_leases",    "upkeep_orphans",
+                  "upkeep_keys",   "upkeep_access",    "upkeep_partitions",
+                  "has_work",      "queues_with_work", "announce",
+                  "get_job",       "schema_version"}},
       {"read",
        {"get_job", "which_ended", "list_jobs", "search_jobs", "list_attempts", "list_queues", "list_tasks",
         "get_task", "list_workers", "stats", "has_work", "schema_version", "list_events"}},

@@ -172,24 +172,25 @@ TEST_F(Faults, AClaimThatTheDatabaseHasForgottenRunsAgainAndItsHandlersAreStoppe
   add("faults.forgotten", [&](Context& job) {
     if (++runs > 1) return Outcome{};
     first_runs.count_down();
-    was_stopped = eventually([&] { return job.stop_token().stop_requested(); });
+    was_stopped = tests::eventually([&] { return job.stop_token().stop_requested(); });
     return Outcome{};
   });
   const auto id = enqueue("faults.forgotten");
   auto with = options();
   with.lease = std::chrono::seconds(2);
-  const RunningWorker worker(database_, tasks_, with);
+  const tests::RunningWorker worker(database_, tasks_, with);
   first_runs.wait();
   // As a crash leaves it whose log ends before that claim.
-  query("WITH forgotten AS (DELETE FROM equeue.leases RETURNING jobs) "
-        "INSERT INTO equeue.ready SELECT (unnest(jobs)).* FROM forgotten");
+  query(
+      "WITH forgotten AS (DELETE FROM equeue.leases RETURNING jobs) "
+      "INSERT INTO equeue.ready SELECT (unnest(jobs)).* FROM forgotten");
   // Before the claimer's marks, which a crash, and so another connection, would have made it forget.
   query("UPDATE equeue.ready SET run_at = clock_timestamp()");
   EXPECT_EQ(ended(id).state, State::succeeded);
   EXPECT_EQ(ended(id).attempt, 1) << "the forgotten one never was";
   EXPECT_EQ(runs, 2);
-  EXPECT_TRUE(eventually([&] { return was_stopped.load(); }));
-  EXPECT_TRUE(eventually([&] { return worker.stats().in_flight == 0; }));
+  EXPECT_TRUE(tests::eventually([&] { return was_stopped.load(); }));
+  EXPECT_TRUE(tests::eventually([&] { return worker.stats().in_flight == 0; }));
   EXPECT_TRUE(attempts(id).empty());
 }
 

@@ -94,8 +94,8 @@ Result<Claimer::Round> Claimer::round(const std::stop_token& stop) {
   if (std::exchange(claiming_generation_, link_.generation()) != link_.generation()) watermarks_.forget();
   const auto begin = model::Watermarks::Clock::now();
   const auto marks = watermarks_.marks(begin);
-  // A job whose claim a crash forgets runs once more, as it may after any loss of a lease; not to wait for the
-  // disk is worth that.
+  // A job whose claim a crash forgets runs once more, as it may after any loss of a lease; not to wait for
+  // the disk is worth that.
   auto claim = store::claim(*cell, *worker, queues, want, marks, store::Durability::eventual);
   if (!claim) {
     if (claim.error().code == ErrorCode::outcome_unknown) {

@@ -65,7 +65,7 @@ class Claimer {
   ClaimSize size_;
   IdlePace pace_;
   model::Watermarks watermarks_;
-  int claiming_generation_ = 0;  // of the link, when it was last claimed over
+  int claiming_generation_ = 0;       // of the link, when it was last claimed over
   std::vector<std::string> queues_;   // rotated, so that none is always served last
   Clock::time_point unsure_until_{};  // a claim's answer was lost: until then it may still take effect
   Clock::time_point next_release_{};
