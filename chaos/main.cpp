@@ -45,8 +45,12 @@ void print(const chaos::Verdict& verdict, const chaos::RunOptions& run) {
   fmt::print("  {:<18} {:>6}\n", "faults", total);
   fmt::print("{} connections cut, {} commits whose answer was cut\n", verdict.connections_cut,
              verdict.commits_cut);
-  fmt::print("{} enqueues and {} cancels acknowledged, {} settlements over HTTP accepted\n",
-             verdict.acknowledged, verdict.cancels, verdict.settles);
+  fmt::print("{} enqueues, {} cancels and {} redrives acknowledged\n", verdict.acknowledged, verdict.cancels,
+             verdict.redrives);
+  fmt::print("{} settlements of workers and {} over HTTP accepted:", verdict.settles_of_workers,
+             verdict.settles);
+  for (const auto& [outcome, count] : verdict.outcomes) fmt::print(" {} {}", count, outcome);
+  fmt::print("\n");
   fmt::print(
       "{} jobs and {} attempts that did not succeed checked, {} handler runs; all quiet {:.1f} s after the "
       "faults\n",

@@ -2,6 +2,8 @@
 
 #include <signal.h>
 
+#include <algorithm>
+#include <atomic>
 #include <thread>
 
 #include "auth/secret.hpp"
@@ -34,7 +36,7 @@ std::string prepare(const Place& place) {
                         {.id = key.id,
                          .name = "chaos",
                          .secret = auth::digest(key.secret),
-                         .scopes = {"enqueue", "work", "read"},
+                         .scopes = {"enqueue", "work", "read", "admin"},
                          .queue_patterns = {"*"},
                          .expires_at = std::nullopt},
                         "chaos")
@@ -44,7 +46,12 @@ std::string prepare(const Place& place) {
 
 class Runner {
  public:
-  explicit Runner(const RunOptions& options) : options_(options), place_(options.folder) {
+  explicit Runner(const RunOptions& options)
+      : options_(options), place_(options.folder, [this](const SettlementTold& told) {
+          ++settles_of_workers_;
+          recorder_.saw(SettleSeen{
+              .job = told.job, .lease = told.lease, .outcome = told.outcome, .is_replay = told.is_replay});
+        }) {
     const auto api_key = prepare(place_);
     if (options.canary != nullptr && !options.canary->sql.empty())
       place_.run(std::string(options.canary->sql));
@@ -55,6 +62,7 @@ class Runner {
     }
     for (int i = 0; i < workers; ++i) start_worker(i);
     load_.emplace(LoadOptions{.url = place_.url(),
+                              .pooled_url = place_.url(),
                               .ports = ports,
                               .api_key = api_key,
                               .seed = options.seed,
@@ -153,24 +161,31 @@ class Runner {
   void judge(double seconds) {
     verdict_.acknowledged = recorder_.acknowledged();
     auto history = recorder_.take();
+    history.max_attempts = max_attempts;
     read_runs(runs_file(), history.runs);
     const auto findings = find_all(place_);
     verdict_.jobs = findings.jobs.size();
     verdict_.attempts = findings.attempts.size();
     verdict_.runs = history.runs.size();
-    verdict_.settles = history.settles.size();
-    verdict_.cancels = history.cancels.size();
+    verdict_.settles_of_workers = settles_of_workers_;
+    verdict_.settles = history.settles.size() - verdict_.settles_of_workers;
+    verdict_.cancels = std::ranges::count_if(
+        history.cancels, [](const auto& cancel) { return cancel.told != CancelTold::nothing; });
+    verdict_.redrives = std::ranges::count(history.redrives, Seen::ok, &RedriveSeen::seen);
+    for (const auto& settle : history.settles) ++verdict_.outcomes[settle.outcome];
     verdict_.violations = check(history, findings);
     if (static_cast<double>(verdict_.acknowledged) < traffic_min * seconds)
       verdict_.failures.push_back(
           fmt::format("only {} enqueues were acknowledged in {:.0f} s; {} a second are the least",
                       verdict_.acknowledged, seconds, traffic_min));
     if (verdict_.settles == 0) verdict_.failures.emplace_back("no HTTP worker settled anything");
+    if (verdict_.settles_of_workers == 0) verdict_.failures.emplace_back("no worker settled anything");
   }
 
   const RunOptions& options_;
-  Place place_;
   Recorder recorder_;
+  std::atomic<std::size_t> settles_of_workers_{0};
+  Place place_;
   std::deque<Process> servers_;
   std::deque<Process> workers_;
   std::optional<Load> load_;

@@ -30,8 +30,11 @@ struct Verdict {
   std::size_t jobs = 0;
   std::size_t attempts = 0;
   std::size_t runs = 0;
-  std::size_t settles = 0;
+  std::size_t settles = 0;                      // over HTTP
+  std::size_t settles_of_workers = 0;           // of the C++ workers
+  std::map<std::string, std::size_t> outcomes;  // of both
   std::size_t cancels = 0;
+  std::size_t redrives = 0;
   std::chrono::milliseconds quiet_after{};  // from the last fault to the last job's end
   std::vector<std::string> failures;  // of the run itself: too little traffic, a fault that could not be done
   std::vector<Violation> violations;

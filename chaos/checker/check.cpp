@@ -22,8 +22,12 @@ std::string_view to_string(Breach breach) {
       return "stale settlement";
     case Breach::lost_settlement:
       return "lost settlement";
+    case Breach::broken_lease:
+      return "broken lease";
     case Breach::overlapping_leases:
       return "overlapping leases";
+    case Breach::lost_redrive:
+      return "lost redrive";
     case Breach::illegal_edge:
       return "illegal edge";
     case Breach::attempts_disordered:
@@ -57,6 +61,8 @@ std::vector<Violation> check(const History& history, const Findings& findings) {
   std::vector<Violation> found;
   check_enqueues(index, found);
   check_settlements(index, found);
+  check_leases(index, found);
+  check_redrives(index, found);
   check_lives(index, found);
   return found;
 }

@@ -15,7 +15,9 @@ enum class Breach {
   double_settlement,    // two settlements of one attempt, or two ends of one job, were accepted
   stale_settlement,     // one was accepted that the database has under another lease
   lost_settlement,      // one was accepted that the database has nowhere
+  broken_lease,         // one was taken back before the end that its holder was told
   overlapping_leases,   // two leases held a job at one time
+  lost_redrive,         // an acknowledged redrive that gave no attempts
   illegal_edge,         // a job went on after it had ended, or ended otherwise than was acknowledged
   attempts_disordered,  // attempts are missing, repeated, or not in the order of time
   attempts_exceeded,    // more than its max_attempts

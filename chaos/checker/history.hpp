@@ -27,11 +27,16 @@ struct EnqueueSeen {
   std::string job{};  // when ok
 };
 
-// A cancel that was answered.
+enum class CancelTold {
+  cancelled,  // it was queued and is cancelled now
+  requested,  // its worker was asked to stop it
+  nothing     // the call was begun; or it was refused, or its answer was lost
+};
+
 struct CancelSeen {
   Moment at = 0;
   std::string job;
-  bool at_once = false;  // it was queued and is cancelled now; else its worker was asked to stop
+  CancelTold told = CancelTold::nothing;
 };
 
 // A handler came to its end, which it notes before it settles.
@@ -41,12 +46,28 @@ struct RunSeen {
   int attempt = 0;
 };
 
-// A settlement that was told to be accepted for the first time.
+// A settlement that was told to be accepted.
 struct SettleSeen {
   Moment at = 0;
   std::string job;
   std::string lease;
   std::string outcome;
+  bool is_replay = false;  // it had been accepted before, and is repeated
+};
+
+// A lease is promised to last until then, by the database's clock in microseconds: it was claimed or
+// extended.
+struct LeaseSeen {
+  Moment at = 0;
+  std::string lease;
+  std::int64_t until = 0;
+};
+
+// One step of a redrive.
+struct RedriveSeen {
+  Moment at = 0;
+  Seen seen = Seen::invoked;
+  std::string job;
 };
 
 // Acknowledgements between these moments may be forgotten: an asynchronous standby was promoted.
@@ -60,7 +81,10 @@ struct History {
   std::vector<CancelSeen> cancels;
   std::vector<RunSeen> runs;
   std::vector<SettleSeen> settles;
+  std::vector<LeaseSeen> leases{};
+  std::vector<RedriveSeen> redrives{};
   std::vector<ForgetfulTime> forgetful;
+  int max_attempts = 0;  // that every job is enqueued with
 };
 
 // A job wherever it lies: ready, in a lease, or in the history. Times are the database's, in microseconds.

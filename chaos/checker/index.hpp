@@ -22,6 +22,8 @@ struct Index {
 // One file each. They append what they find.
 void check_enqueues(const Index& index, std::vector<Violation>& found);
 void check_settlements(const Index& index, std::vector<Violation>& found);
+void check_leases(const Index& index, std::vector<Violation>& found);
+void check_redrives(const Index& index, std::vector<Violation>& found);
 void check_lives(const Index& index, std::vector<Violation>& found);
 
 }  // namespace equeue::chaos

@@ -41,8 +41,8 @@ void check_attempts(const JobFound& job, const std::vector<const AttemptFound*>&
     found.push_back({Breach::illegal_edge, job.id, "it died apart from its last attempt"});
 }
 
-void check_leases(const JobFound& job, const std::vector<const AttemptFound*>& attempts,
-                  std::vector<Violation>& found) {
+void check_holders(const JobFound& job, const std::vector<const AttemptFound*>& attempts,
+                   std::vector<Violation>& found) {
   std::int64_t free_since = 0;
   for (const auto* attempt : attempts) {
     if (attempt->started_at < free_since)
@@ -60,9 +60,16 @@ void check_leases(const JobFound& job, const std::vector<const AttemptFound*>& a
 }
 
 void check_cancels(const Index& index, std::vector<Violation>& found) {
+  std::set<std::string> asked;
+  for (const auto& cancel : index.history.cancels) asked.insert(cancel.job);
+  for (const auto& job : index.findings.jobs) {
+    if (job.state == "cancelled" && !asked.contains(job.id))
+      found.push_back({Breach::illegal_edge, job.id, "nobody cancelled it"});
+  }
   for (const auto& cancel : index.history.cancels) {
     const auto at = index.jobs.find(cancel.job);
-    if (!cancel.at_once || at == index.jobs.end() || index.may_be_forgotten(cancel.at)) continue;
+    if (cancel.told != CancelTold::cancelled || at == index.jobs.end() || index.may_be_forgotten(cancel.at))
+      continue;
     if (at->second.front()->state != "cancelled")
       found.push_back({Breach::illegal_edge, cancel.job,
                        fmt::format("it was cancelled and is {}", at->second.front()->state)});
@@ -72,8 +79,8 @@ void check_cancels(const Index& index, std::vector<Violation>& found) {
 }  // namespace
 
 void check_lives(const Index& index, std::vector<Violation>& found) {
-  std::set<std::string> ran;
-  for (const auto& run : index.history.runs) ran.insert(run.job);
+  std::set<std::pair<std::string, int>> ran;
+  for (const auto& run : index.history.runs) ran.emplace(run.job, run.attempt);
   static const std::vector<const AttemptFound*> none;
   for (const auto& [id, places] : index.jobs) {
     const auto& job = *places.front();
@@ -81,10 +88,11 @@ void check_lives(const Index& index, std::vector<Violation>& found) {
     const auto& attempts = at == index.attempts.end() ? none : at->second;
     check_places(places, found);
     check_attempts(job, attempts, found);
-    check_leases(job, attempts, found);
+    check_holders(job, attempts, found);
     if (!is_terminal(job)) found.push_back({Breach::stuck, id, fmt::format("it is still {}", job.state)});
-    if (job.state == "succeeded" && !ran.contains(id))
-      found.push_back({Breach::unearned_success, id, "no handler of it came to its end"});
+    if (job.state == "succeeded" && !ran.contains({id, job.attempts}))
+      found.push_back({Breach::unearned_success, id,
+                       fmt::format("no handler of attempt {} came to its end", job.attempts)});
   }
   for (const auto& [id, attempts] : index.attempts) {
     if (!index.jobs.contains(id))

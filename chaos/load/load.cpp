@@ -5,7 +5,7 @@
 namespace equeue::chaos {
 namespace {
 
-constexpr int http_workers = 2;
+constexpr int http_workers = 3;
 
 }  // namespace
 
@@ -13,7 +13,12 @@ Load::Load(LoadOptions options, Recorder& recorder) {
   static const auto ready = curl_global_init(CURL_GLOBAL_DEFAULT);
   (void)ready;
   const auto shared = std::make_shared<const LoadOptions>(std::move(options));
-  producers_.emplace_back([this, shared, &recorder] { produce_native(*shared, recorder, produces_); });
+  producers_.emplace_back(
+      [this, shared, &recorder] { produce_native(*shared, recorder, produces_, shared->url, "native"); });
+  producers_.emplace_back([this, shared, &recorder] {
+    produce_native(*shared, recorder, produces_, shared->pooled_url, "pooled-native");
+  });
+  producers_.emplace_back([this, shared, &recorder] { manage(*shared, recorder, produces_); });
   producers_.emplace_back([this, shared, &recorder] { produce_http(*shared, recorder, produces_); });
   for (int i = 0; i < http_workers; ++i)
     workers_.emplace_back([this, shared, &recorder, i] { work_http(*shared, recorder, works_, i); });

@@ -1,4 +1,4 @@
-// Producers and HTTP workers: threads that keep the queue busy and write down what they are told.
+// Producers, HTTP workers and a manager: threads that keep the queue busy and write down what they are told.
 #pragma once
 
 #include <atomic>
@@ -14,6 +14,7 @@ namespace equeue::chaos {
 
 struct LoadOptions {
   std::string url;
+  std::string pooled_url;  // through PgBouncer
   std::vector<int> ports;  // of the servers
   std::string api_key;
   std::uint64_t seed = 1;
@@ -36,8 +37,11 @@ class Load {
 };
 
 // One file each. They return when the flag is down.
-void produce_native(const LoadOptions& options, Recorder& recorder, const std::atomic<bool>& goes_on);
+void produce_native(const LoadOptions& options, Recorder& recorder, const std::atomic<bool>& goes_on,
+                    const std::string& url, const std::string& name);
 void produce_http(const LoadOptions& options, Recorder& recorder, const std::atomic<bool>& goes_on);
+// Redrives what is dead, and cancels what is queued or runs.
+void manage(const LoadOptions& options, Recorder& recorder, const std::atomic<bool>& goes_on);
 void work_http(const LoadOptions& options, Recorder& recorder, const std::atomic<bool>& goes_on, int number);
 
 }  // namespace equeue::chaos

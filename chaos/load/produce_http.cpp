@@ -7,7 +7,7 @@
 namespace equeue::chaos {
 namespace {
 
-constexpr std::chrono::milliseconds pause{20};
+constexpr std::chrono::milliseconds pause{40};
 constexpr std::chrono::milliseconds pause_after_failure{150};
 constexpr int tries_max = 200;
 

@@ -6,7 +6,7 @@
 namespace equeue::chaos {
 namespace {
 
-constexpr std::chrono::milliseconds pause{12};
+constexpr std::chrono::milliseconds pause{25};
 constexpr std::chrono::milliseconds pause_after_failure{100};
 constexpr int tries_max = 200;
 
@@ -18,11 +18,15 @@ Seen seen_of(const Error& error) {
 
 class Producer {
  public:
-  Producer(const LoadOptions& options, Recorder& recorder)
-      : options_(options), recorder_(recorder), client_({.url = options.url}), random_(options.seed) {}
+  Producer(const LoadOptions& options, Recorder& recorder, const std::string& url, std::string name)
+      : options_(options),
+        recorder_(recorder),
+        name_(std::move(name)),
+        client_({.url = url}),
+        random_(options.seed + name_.size()) {}
 
   void step() {
-    const auto op = fmt::format("native-{}", ++count_);
+    const auto op = fmt::format("{}-{}", name_, ++count_);
     NewJob job{task_name, to_payload(any_work(op, random_)), {.queue = queue_name}};
     const bool has_key = count_ % 2 == 0;
     if (has_key) job.options.key = "key-" + op;
@@ -53,13 +57,17 @@ class Producer {
   }
 
   void cancel(const JobId& id) {
+    recorder_.saw(CancelSeen{.job = to_string(id)});
     const auto answer = client_.cancel(id, "the producer changed its mind");
     if (answer && *answer != CancelAnswer::already)
-      recorder_.saw(CancelSeen{.job = to_string(id), .at_once = *answer == CancelAnswer::cancelled});
+      recorder_.saw(CancelSeen{
+          .job = to_string(id),
+          .told = *answer == CancelAnswer::cancelled ? CancelTold::cancelled : CancelTold::requested});
   }
 
   const LoadOptions& options_;
   Recorder& recorder_;
+  std::string name_;
   Client client_;
   std::mt19937_64 random_;
   int count_ = 0;
@@ -67,8 +75,9 @@ class Producer {
 
 }  // namespace
 
-void produce_native(const LoadOptions& options, Recorder& recorder, const std::atomic<bool>& goes_on) {
-  Producer producer(options, recorder);
+void produce_native(const LoadOptions& options, Recorder& recorder, const std::atomic<bool>& goes_on,
+                    const std::string& url, const std::string& name) {
+  Producer producer(options, recorder, url, name);
   while (goes_on) {
     producer.step();
     std::this_thread::sleep_for(pause);

@@ -39,6 +39,18 @@ void Recorder::saw(SettleSeen seen) {
   history_.settles.push_back(std::move(seen));
 }
 
+void Recorder::saw(LeaseSeen seen) {
+  const std::lock_guard lock(mutex_);
+  seen.at = moment_now();
+  history_.leases.push_back(std::move(seen));
+}
+
+void Recorder::saw(RedriveSeen seen) {
+  const std::lock_guard lock(mutex_);
+  seen.at = moment_now();
+  history_.redrives.push_back(std::move(seen));
+}
+
 void Recorder::may_forget(ForgetfulTime time) {
   const std::lock_guard lock(mutex_);
   history_.forgetful.push_back(time);

@@ -18,6 +18,8 @@ class Recorder {
   void saw(CancelSeen seen);
   void saw(RunSeen seen);
   void saw(SettleSeen seen);
+  void saw(LeaseSeen seen);
+  void saw(RedriveSeen seen);
   void may_forget(ForgetfulTime time);
   [[nodiscard]] History take();
   [[nodiscard]] std::size_t acknowledged() const;

@@ -11,18 +11,26 @@ namespace equeue::chaos {
 inline constexpr const char* task_name = "chaos.work";
 inline constexpr const char* queue_name = "chaos";
 
-enum class Fate { succeed, fail_always, fail_at_first };
+enum class Fate {
+  succeed,
+  fail_always,
+  fail_at_first,
+  die_at_first,  // for good; one that is redriven succeeds
+  snooze         // at times; else it succeeds
+};
 
 struct Work {
   std::string op;
   Fate fate = Fate::succeed;
-  int lasts_ms = 0;
+  int lasts_ms = 0;  // but a cancel ends it early
 };
 
 [[nodiscard]] Work any_work(std::string op, std::mt19937_64& random);
 [[nodiscard]] std::string to_payload(const Work& work);
 [[nodiscard]] Work from_payload(std::string_view payload);
-[[nodiscard]] bool fails(const Work& work, int attempt);
+// What a handler makes of an attempt. Snoozes end by chance.
+[[nodiscard]] Outcome outcome_of(const Work& work, int attempt, std::mt19937_64& random);
+inline constexpr int max_attempts = 8;
 
 [[nodiscard]] TaskOptions task_options();
 

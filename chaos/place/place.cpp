@@ -23,9 +23,9 @@ std::filesystem::path data_of(const std::filesystem::path& folder) {
 
 }  // namespace
 
-Place::Place(std::filesystem::path folder) : folder_(std::move(folder)) {
+Place::Place(std::filesystem::path folder, Proxy::Told told) : folder_(std::move(folder)) {
   cluster_ = embedded::Cluster::start(options()).value();
-  proxy_ = std::make_unique<Proxy>(socket_file());
+  proxy_ = std::make_unique<Proxy>(socket_file(), std::move(told));
   auto connection = connect();
   store::migrate(connection, schema).value();
 }

@@ -16,7 +16,7 @@ namespace equeue::chaos {
 class Place {
  public:
   // Starts it in `folder`, and migrates. Throws Exception, as all of this does.
-  explicit Place(std::filesystem::path folder);
+  Place(std::filesystem::path folder, Proxy::Told told);
   ~Place();
   Place(const Place&) = delete;
   Place& operator=(const Place&) = delete;

@@ -34,6 +34,7 @@ struct Weather {
   int commits_to_cut = 0;
   std::atomic<int> commits_cut{0};
   std::set<std::shared_ptr<Pair>> pairs{};
+  Proxy::Told told{};
 };
 
 class Pair : public std::enable_shared_from_this<Pair> {
@@ -84,8 +85,12 @@ class Pair : public std::enable_shared_from_this<Pair> {
   bool is_cut_here(std::string_view piece, bool is_up) {
     if (is_up) {
       watch_.from_client(piece);
+      if (weather_.told) settle_watch_.from_client(piece);
       return false;
     }
+    // It is true from here on, whether its worker hears of it or not.
+    if (weather_.told)
+      for (const auto& told : settle_watch_.from_server(piece)) weather_.told(told);
     if (!watch_.from_server(piece) || weather_.commits_to_cut == 0) return false;
     --weather_.commits_to_cut;
     ++weather_.commits_cut;
@@ -129,12 +134,13 @@ class Pair : public std::enable_shared_from_this<Pair> {
   Way up_;
   Way down_;
   CommitWatch watch_{};
+  SettleWatch settle_watch_{};
 };
 
 }  // namespace
 
 struct Proxy::State {
-  explicit State(std::string file) : socket_file(std::move(file)) {}
+  State(std::string file, Told told) : socket_file(std::move(file)) { weather.told = std::move(told); }
 
   void accept() {
     acceptor.async_accept([this](error_code failed, tcp::socket client) {
@@ -162,7 +168,8 @@ struct Proxy::State {
   std::thread thread{};
 };
 
-Proxy::Proxy(std::string socket_file) : state_(std::make_unique<State>(std::move(socket_file))) {
+Proxy::Proxy(std::string socket_file, Told told)
+    : state_(std::make_unique<State>(std::move(socket_file), std::move(told))) {
   state_->accept();
   state_->thread = std::thread([state = state_.get()] { state->io.run(); });
 }

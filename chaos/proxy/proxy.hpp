@@ -3,8 +3,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+
+#include "chaos/proxy/settle_watch.hpp"
 
 namespace equeue::chaos {
 
@@ -18,7 +21,9 @@ enum class Network {
 // Listens on a port of loopback, from the constructor to the destructor, in a thread of its own. Thread-safe.
 class Proxy {
  public:
-  explicit Proxy(std::string socket_file);
+  // `told` hears of every settlement that PostgreSQL accepts of a worker, in the proxy's thread.
+  using Told = std::function<void(const SettlementTold&)>;
+  explicit Proxy(std::string socket_file, Told told = {});
   ~Proxy();
   Proxy(const Proxy&) = delete;
   Proxy& operator=(const Proxy&) = delete;

@@ -4,8 +4,8 @@ namespace equeue::chaos {
 namespace {
 
 constexpr char parse = 'P', query = 'Q', command_complete = 'C', ready_for_query = 'Z', idle = 'I';
-constexpr std::string_view changes_jobs[] = {"enqueue_many", "settle",  "claim",
-                                             "cancel",       "release", "upkeep_leases"};
+constexpr std::string_view changes_jobs[] = {"enqueue_many", "settle",        "claim",  "cancel",
+                                             "release",      "upkeep_leases", "redrive"};
 
 std::uint32_t big_endian(std::string_view bytes) {
   std::uint32_t value = 0;

@@ -18,10 +18,11 @@ struct World {
                                {6, Seen::ok, "op-2", "key-2", "job-2"},
                                {7, Seen::invoked, "op-3", "", ""},
                                {8, Seen::ok, "op-3", "", "job-3"}},
-                  .cancels = {{9, "job-3", true}},
+                  .cancels = {{8, "job-3", CancelTold::nothing}, {9, "job-3", CancelTold::cancelled}},
                   .runs = {{10, "job-1", 1}, {11, "job-2", 1}, {12, "job-2", 2}},
                   .settles = {{13, "job-2", "lease-b", "failed"}, {14, "job-2", "lease-c", "succeeded"}},
-                  .forgetful = {}};
+                  .forgetful = {},
+                  .max_attempts = 5};
   Findings findings{.jobs = {{"job-1", "op-1", "succeeded", 1, 5, "", "lease-a", 100, 200},
                              {"job-2", "op-2", "succeeded", 2, 5, "key-2", "lease-c", 300, 400},
                              {"job-3", "op-3", "cancelled", 0, 5, "", "", 0, 150}},
@@ -119,6 +120,56 @@ TEST(Check, FindsTwoAcceptedSettlementsUnderOneLease) {
   EXPECT_TRUE(world.finds(Breach::double_settlement));
 }
 
+TEST(Check, LeavesASettlementThatIsRepeatedAndToldSo) {
+  World world;
+  world.history.settles.push_back(world.history.settles.back());
+  world.history.settles.back().is_replay = true;
+  EXPECT_TRUE(world.check().empty());
+}
+
+TEST(Check, FindsALeaseThatGaveAJobBackAndSettledItToo) {
+  for (const auto* outcome : {"released", "snoozed"}) {
+    for (const auto* lease : {"lease-b", "lease-c"}) {
+      World world;
+      world.history.settles = {{13, "job-2", lease, outcome}};
+      EXPECT_TRUE(world.finds(Breach::double_settlement)) << outcome << ' ' << lease;
+    }
+  }
+}
+
+TEST(Check, LeavesAJobThatWasGivenBackByAnotherLease) {
+  World world;
+  world.history.settles.push_back({13, "job-2", "lease-x", "snoozed"});
+  world.history.settles.push_back({13, "job-3", "lease-y", "released"});
+  EXPECT_TRUE(world.check().empty());
+}
+
+TEST(Check, FindsALeaseThatWasTakenBackBeforeItsEnd) {
+  World world;
+  world.findings.attempts[0].outcome = "lost";
+  world.history.settles.erase(world.history.settles.begin());
+  world.history.leases = {{10, "lease-b", 250}};
+  EXPECT_TRUE(world.check().empty());
+  world.history.leases.push_back({11, "lease-b", 251});
+  EXPECT_TRUE(world.finds(Breach::broken_lease));
+  world.history.forgetful = {{11, 11}};
+  EXPECT_TRUE(world.check().empty());
+}
+
+TEST(Check, FindsARedriveThatGaveNoAttempts) {
+  World world;
+  world.history.redrives = {{10, Seen::invoked, "job-2"}, {11, Seen::ok, "job-2"}};
+  EXPECT_TRUE(world.finds(Breach::lost_redrive));
+  world.findings.jobs[1].max_attempts = 6;
+  EXPECT_TRUE(world.check().empty());
+}
+
+TEST(Check, FindsAttemptsThatNoRedriveGave) {
+  World world;
+  world.findings.jobs[1].max_attempts = 6;
+  EXPECT_TRUE(world.finds(Breach::illegal_edge));
+}
+
 TEST(Check, FindsASettlementThatWasAcceptedOfAnOldLease) {
   World world;
   world.history.settles[1].lease = "lease-old";
@@ -159,13 +210,19 @@ TEST(Check, FindsAnEndedJobThatIsQueuedStill) {
 
 TEST(Check, FindsACancelledJobThatSucceeded) {
   World world;
-  world.history.cancels.push_back({20, "job-1", true});
+  world.history.cancels.push_back({20, "job-1", CancelTold::cancelled});
+  EXPECT_TRUE(world.finds(Breach::illegal_edge));
+}
+
+TEST(Check, FindsACancelledJobThatNobodyCancelled) {
+  World world;
+  world.history.cancels.clear();
   EXPECT_TRUE(world.finds(Breach::illegal_edge));
 }
 
 TEST(Check, LeavesARequestToStopWithoutAnEffect) {
   World world;
-  world.history.cancels.push_back({20, "job-1", false});
+  world.history.cancels.push_back({20, "job-1", CancelTold::requested});
   EXPECT_TRUE(world.check().empty());
 }
 
@@ -199,6 +256,12 @@ TEST(Check, FindsMoreAttemptsThanAreAllowed) {
   World world;
   world.findings.jobs[1].max_attempts = 1;
   EXPECT_TRUE(world.finds(Breach::attempts_exceeded));
+}
+
+TEST(Check, FindsASuccessOfAnAttemptThatDidNotRun) {
+  World world;
+  world.history.runs[2].attempt = 1;
+  EXPECT_TRUE(world.finds(Breach::unearned_success));
 }
 
 TEST(Check, FindsASuccessWithoutARun) {
