@@ -43,6 +43,8 @@ void print(const chaos::Verdict& verdict, const chaos::RunOptions& run) {
     total += count;
   }
   fmt::print("  {:<18} {:>6}\n", "faults", total);
+  for (const auto& [kind, obstacle] : verdict.left_out)
+    fmt::print("left out: {}: {}\n", to_string(kind), obstacle);
   fmt::print("{} connections cut, {} commits whose answer was cut\n", verdict.connections_cut,
              verdict.commits_cut);
   fmt::print("{} enqueues, {} cancels and {} redrives acknowledged\n", verdict.acknowledged, verdict.cancels,
@@ -69,7 +71,8 @@ int run_once(const Options& options) {
   const auto verdict = chaos::run(run);
   print(verdict, run);
   const bool is_good = verdict.violations.empty() && verdict.failures.empty();
-  if (!is_good) fmt::print("the logs are in {}\n", run.folder.string());
+  if (!is_good && run.canary == nullptr)
+    fmt::print("the logs and the evidence are in {}\n", run.folder.string());
   return is_good ? 0 : 1;
 }
 

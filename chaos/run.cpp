@@ -4,11 +4,14 @@
 
 #include <algorithm>
 #include <atomic>
+#include <fstream>
 #include <thread>
 
 #include "auth/secret.hpp"
+#include "chaos/checker/evidence.hpp"
 #include "chaos/checker/find.hpp"
 #include "chaos/faults/inflict.hpp"
+#include "chaos/faults/obstacles.hpp"
 #include "chaos/load/load.hpp"
 #include "chaos/load/work.hpp"
 #include "store/access.hpp"
@@ -25,6 +28,7 @@ constexpr std::chrono::milliseconds look_pause{50};
 constexpr std::chrono::seconds end_patience{20};
 // Acknowledged enqueues a second, below which a run has shown nothing.
 constexpr double traffic_min = 5;
+constexpr std::size_t violations_explained_max = 200;
 const std::string schema = "equeue";
 
 std::string prepare(const Place& place) {
@@ -62,7 +66,7 @@ class Runner {
     }
     for (int i = 0; i < workers; ++i) start_worker(i);
     load_.emplace(LoadOptions{.url = place_.url(),
-                              .pooled_url = place_.url(),
+                              .pooled_url = place_.pooled_url(),
                               .ports = ports,
                               .api_key = api_key,
                               .seed = options.seed,
@@ -91,28 +95,33 @@ class Runner {
         std::vector<std::string>{program_next_to_us("equeue"), "serve", "--port", std::to_string(port),
                                  "--access-log", "false", "--push", "false"},
         log_of(name),
-        std::vector<std::pair<std::string, std::string>>{{"EQUEUE_DATABASE_URL", place_.url()}});
+        std::vector<std::pair<std::string, std::string>>{{"EQUEUE_DATABASE_URL", url_for(number)}});
     servers_.back().start();
   }
 
   void start_worker(int number) {
     const auto name = fmt::format("worker-{}", number);
     workers_.emplace_back(
-        name, std::vector<std::string>{"/proc/self/exe", "child", "worker", place_.url(), runs_file(), name},
+        name,
+        std::vector<std::string>{"/proc/self/exe", "child", "worker", url_for(number), runs_file(), name},
         log_of(name));
     workers_.back().start();
   }
 
+  // Every second one goes through PgBouncer.
+  [[nodiscard]] std::string url_for(int number) const {
+    return number % 2 == 0 ? place_.url() : place_.pooled_url();
+  }
   [[nodiscard]] std::string log_of(const std::string& name) const {
     return options_.folder / (name + ".log");
   }
   [[nodiscard]] std::string runs_file() const { return options_.folder / "runs"; }
 
   void spread_faults(Clock::time_point until) {
-    Schedule schedule(options_.faults, options_.seed);
-    Stage stage{place_, servers_, workers_, recorder_};
+    Schedule schedule(faults_, options_.seed);
+    Stage stage{place_, servers_, workers_, recorder_, options_.folder};
     while (Clock::now() < until) {
-      if (options_.faults.empty()) {
+      if (faults_.empty()) {
         std::this_thread::sleep_for(look_pause);
         continue;
       }
@@ -130,6 +139,7 @@ class Runner {
     }
     verdict_.connections_cut = stage.connections_cut;
     verdict_.commits_cut = place_.proxy().commits_cut();
+    if (const auto* pooled = place_.pooled_proxy()) verdict_.commits_cut += pooled->commits_cut();
   }
 
   // Nothing but we may end them.
@@ -174,6 +184,9 @@ class Runner {
     verdict_.redrives = std::ranges::count(history.redrives, Seen::ok, &RedriveSeen::seen);
     for (const auto& settle : history.settles) ++verdict_.outcomes[settle.outcome];
     verdict_.violations = check(history, findings);
+    std::ofstream evidence(options_.folder / "evidence");
+    for (std::size_t i = 0; i < std::min(verdict_.violations.size(), violations_explained_max); ++i)
+      evidence << evidence_of(verdict_.violations[i], history, findings);
     if (static_cast<double>(verdict_.acknowledged) < traffic_min * seconds)
       verdict_.failures.push_back(
           fmt::format("only {} enqueues were acknowledged in {:.0f} s; {} a second are the least",
@@ -182,14 +195,28 @@ class Runner {
     if (verdict_.settles_of_workers == 0) verdict_.failures.emplace_back("no worker settled anything");
   }
 
+  // Those that this machine allows. Asked for before there is a second thread.
+  std::vector<FaultKind> find_faults() {
+    std::vector<FaultKind> kinds;
+    for (const auto kind : options_.faults) {
+      if (const auto obstacle = obstacle_to(kind)) {
+        verdict_.left_out.emplace(kind, *obstacle);
+      } else {
+        kinds.push_back(kind);
+      }
+    }
+    return kinds;
+  }
+
   const RunOptions& options_;
+  Verdict verdict_{};
+  std::vector<FaultKind> faults_ = find_faults();
   Recorder recorder_;
   std::atomic<std::size_t> settles_of_workers_{0};
   Place place_;
   std::deque<Process> servers_;
   std::deque<Process> workers_;
   std::optional<Load> load_;
-  Verdict verdict_;
 };
 
 }  // namespace

@@ -24,6 +24,7 @@ struct RunOptions {
 
 struct Verdict {
   std::map<FaultKind, int> faults;
+  std::map<FaultKind, std::string> left_out;  // and why
   int connections_cut = 0;
   int commits_cut = 0;
   std::size_t acknowledged = 0;

@@ -4,6 +4,8 @@
 
 #include <thread>
 
+#include "chaos/processes/shifted_clock.hpp"
+
 namespace equeue::chaos {
 namespace {
 
@@ -15,6 +17,9 @@ constexpr milliseconds backend_freeze_time{1'500};
 constexpr milliseconds read_only_time{1'500};
 constexpr milliseconds network_time{2'500};
 constexpr milliseconds commit_cut_time{2'000};
+constexpr milliseconds disk_full_time{3'000};
+constexpr milliseconds pooler_away_time{400};
+constexpr std::chrono::seconds clock_time{3};
 constexpr milliseconds drain_patience{20'000};
 constexpr milliseconds crash_time{300};  // until PostgreSQL has ended the other backends
 constexpr milliseconds look_pause{5};
@@ -35,10 +40,14 @@ void freeze(const Process& process, milliseconds time) {
   process.signal(SIGCONT);
 }
 
+Exception does_not_end(const Process& process) {
+  return Exception({.code = ErrorCode::timeout, .message = process.name() + " does not end after SIGTERM"});
+}
+
 void drain(Process& process) {
-  if (!process.end(SIGTERM, drain_patience))
-    throw Exception({.code = ErrorCode::timeout, .message = process.name() + " does not end after SIGTERM"});
+  const bool in_time = process.end(SIGTERM, drain_patience);
   process.start();
+  if (!in_time) throw does_not_end(process);
 }
 
 void terminate_backends(Stage& stage, std::uint64_t choice) {
@@ -82,10 +91,38 @@ void spoil_network(Stage& stage, Network network) {
   stage.place.proxy().become(Network::good);
 }
 
+// Before and behind PgBouncer.
+void cut_all(Stage& stage) {
+  stage.connections_cut += stage.place.proxy().cut();
+  if (auto* pooled = stage.place.pooled_proxy()) stage.connections_cut += pooled->cut();
+}
+
 void cut_commits(Stage& stage, std::uint64_t choice) {
-  stage.place.proxy().cut_after_commits(1 + static_cast<int>(choice % commits_to_cut_max));
+  const auto cut = [&](int count) {
+    stage.place.proxy().cut_after_commits(count);
+    if (auto* pooled = stage.place.pooled_proxy()) pooled->cut_after_commits(count);
+  };
+  cut(1 + static_cast<int>(choice % commits_to_cut_max));
   std::this_thread::sleep_for(commit_cut_time);
-  stage.place.proxy().cut_after_commits(0);
+  cut(0);
+}
+
+void restart_pooler(Stage& stage) {
+  stage.place.pooler()->kill();
+  std::this_thread::sleep_for(pooler_away_time);
+  stage.place.pooler()->start();
+}
+
+void shift_clock(Stage& stage, Process& process, std::uint64_t choice) {
+  const std::chrono::minutes by(2 + choice % 58);
+  const ShiftedClock clock(stage.folder / "clock");
+  if (!process.end(SIGTERM, drain_patience)) throw does_not_end(process);
+  process.start(clock.environment());
+  for (const auto shift : {std::chrono::minutes(0), by, -by, std::chrono::minutes(0)}) {
+    clock.shift(shift);
+    std::this_thread::sleep_for(clock_time);
+  }
+  drain(process);
 }
 
 void fail_over(Stage& stage, bool synchronous) {
@@ -95,8 +132,8 @@ void fail_over(Stage& stage, bool synchronous) {
 }  // namespace
 
 void inflict(Stage& stage, const PlannedFault& fault) {
-  auto& server = choose(stage.servers, fault.choice);
-  auto& worker = choose(stage.workers, fault.choice);
+  auto& server = choose(stage.servers, fault.choice / 2);
+  auto& worker = choose(stage.workers, fault.choice / 2);
   switch (fault.kind) {
     case FaultKind::postgres_kill:
       return stage.place.restart(SIGKILL);
@@ -110,10 +147,14 @@ void inflict(Stage& stage, const PlannedFault& fault) {
       return freeze_backends(stage, fault.choice);
     case FaultKind::read_only:
       return make_read_only(stage);
+    case FaultKind::disk_full:
+      return stage.place.fill_disk(disk_full_time);
     case FaultKind::promote_sync:
       return fail_over(stage, true);
     case FaultKind::promote_async:
       return fail_over(stage, false);
+    case FaultKind::pgbouncer_restart:
+      return restart_pooler(stage);
     case FaultKind::worker_kill:
       return kill(worker);
     case FaultKind::worker_freeze:
@@ -126,9 +167,10 @@ void inflict(Stage& stage, const PlannedFault& fault) {
       return freeze(server, server_freeze_time);
     case FaultKind::server_drain:
       return drain(server);
+    case FaultKind::clock_shift:
+      return shift_clock(stage, fault.choice % 2 == 0 ? server : worker, fault.choice / 4);
     case FaultKind::net_cut:
-      stage.connections_cut += stage.place.proxy().cut();
-      return;
+      return cut_all(stage);
     case FaultKind::net_slow:
       return spoil_network(stage, Network::slow);
     case FaultKind::net_blackhole:

@@ -15,6 +15,7 @@ struct Stage {
   std::deque<Process>& servers;
   std::deque<Process>& workers;
   Recorder& recorder;
+  std::filesystem::path folder;  // for files of the faults
   int connections_cut = 0;
 };
 

@@ -17,14 +17,17 @@ enum class FaultKind {
   backend_kill,       // SIGKILL of one: PostgreSQL restarts all
   backend_freeze,     // SIGSTOP of some, for a while
   read_only,          // all transactions are, for a while
+  disk_full,          // that of its data and its log, for a while
   promote_sync,       // the server dies, its synchronous standby takes over
   promote_async,      // the same with an asynchronous one that lags
+  pgbouncer_restart,  // SIGKILL; started again
   worker_kill,
   worker_freeze,  // until its leases have run out; then thawed
   worker_drain,   // SIGTERM; started again
   server_kill,
   server_freeze,
   server_drain,
+  clock_shift,    // a worker's or a server's, minutes forwards and then backwards
   net_cut,        // all connections to PostgreSQL
   net_slow,       // each piece comes later
   net_blackhole,  // nothing passes, nothing is closed

@@ -82,6 +82,8 @@ std::optional<ForgetfulTime> Place::fail_over(bool synchronous) {
   proxy_->lead_to(socket_file());
   proxy_->cut();
   if (forgetful) forgetful->to = moment_now();
+  disk_.reset();
+  forget_generation(generation_ - 1);
   return forgetful;
 }
 

@@ -21,6 +21,11 @@ std::filesystem::path data_of(const std::filesystem::path& folder) {
   return embedded::place(folder).value().data();
 }
 
+std::string url_of(const Proxy& proxy) {
+  return fmt::format("postgresql://equeue@127.0.0.1:{}/postgres?sslmode=disable&gssencmode=disable",
+                     proxy.port());
+}
+
 }  // namespace
 
 Place::Place(std::filesystem::path folder, Proxy::Told told) : folder_(std::move(folder)) {
@@ -28,19 +33,37 @@ Place::Place(std::filesystem::path folder, Proxy::Told told) : folder_(std::move
   proxy_ = std::make_unique<Proxy>(socket_file(), std::move(told));
   auto connection = connect();
   store::migrate(connection, schema).value();
+  if (!Pooler::find()) return;
+  const auto user = embedded::place(options().data_folder).value().user;
+  pooler_ = std::make_unique<Pooler>(folder_ / "pooler", user, proxy_->port());
+  pooled_proxy_ = std::make_unique<Proxy>(pooler_->socket_file());
 }
 
 Place::~Place() {
+  pooled_proxy_.reset();
+  pooler_.reset();
   proxy_.reset();
   cluster_.reset();
-  for (int i = 0; i <= generation_; ++i)
-    (void)embedded::Cluster::remove(folder_ / fmt::format("postgres-{}", i));
+  disk_.reset();
+  forget_generation(generation_);
+}
+
+// Its data go, and its log stays.
+void Place::forget_generation(int generation) {
+  const auto folder = folder_ / fmt::format("postgres-{}", generation);
+  const auto log = embedded::place(folder).value().log_file();
+  std::error_code failed;
+  std::filesystem::copy_file(log, folder_ / fmt::format("postgres-{}.log", generation), failed);
+  (void)embedded::Cluster::remove(folder);
 }
 
 embedded::ClusterOptions Place::options() const {
-  return {
-      .data_folder = folder_ / fmt::format("postgres-{}", generation_),
-      .settings = {{"shared_buffers", "64MB"}, {"max_connections", "100"}, {"wal_receiver_timeout", "5s"}}};
+  return {.data_folder = folder_ / fmt::format("postgres-{}", generation_),
+          .settings = {{"shared_buffers", "64MB"},
+                       {"max_connections", "100"},
+                       {"wal_receiver_timeout", "5s"},
+                       {"min_wal_size", "32MB"},
+                       {"max_wal_size", "128MB"}}};
 }
 
 std::string Place::socket_file() const {
@@ -49,8 +72,11 @@ std::string Place::socket_file() const {
 }
 
 std::string Place::url() const {
-  return fmt::format("postgresql://equeue@127.0.0.1:{}/postgres?sslmode=disable&gssencmode=disable",
-                     proxy_->port());
+  return url_of(*proxy_);
+}
+
+std::string Place::pooled_url() const {
+  return url_of(pooled_proxy_ ? *pooled_proxy_ : *proxy_);
 }
 
 pg::Connection Place::connect() const {
@@ -89,12 +115,20 @@ std::vector<int> Place::backends() const {
 }
 
 void Place::restart(int signo) {
+  stop(signo);
+  start_again();
+}
+
+void Place::stop(int signo) {
   const auto data = data_of(options().data_folder);
   const auto until = std::chrono::steady_clock::now() + end_patience;
   const int pid = postmaster();
   ::kill(pid, signo);
   while (embedded::is_process_of(data, pid) && std::chrono::steady_clock::now() < until)
     std::this_thread::sleep_for(look_pause);
+}
+
+void Place::start_again() {
   // The old use of the folder ends after the new one has begun.
   auto next = embedded::Cluster::start(options()).value();
   *cluster_ = std::move(next);

@@ -29,12 +29,14 @@ Process::~Process() {
   if (pid_ != 0) end(SIGKILL, std::chrono::seconds(5));
 }
 
-void Process::start() {
+void Process::start(const std::vector<std::pair<std::string, std::string>>& more) {
+  auto environment = environment_;
+  environment.insert(environment.end(), more.begin(), more.end());
   const auto in = process::above_child_fds(process::UniqueFd(open("/dev/null", O_RDONLY | O_CLOEXEC)));
   const auto out = process::above_child_fds(
       process::UniqueFd(open(log_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)));
   if (!in || !out) throw Exception({.code = ErrorCode::io, .message = "cannot write " + log_});
-  pid_ = process::spawn({.command = command_, .environment = environment_},
+  pid_ = process::spawn({.command = command_, .environment = environment},
                         {{in.get(), 0}, {out.get(), 1}, {out.get(), 2}})
              .value();
 }

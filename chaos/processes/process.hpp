@@ -20,8 +20,9 @@ class Process {
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
 
-  // Throws Exception when the program cannot be started. Requires: it does not run.
-  void start();
+  // Throws Exception when the program cannot be started. Requires: it does not run. `more` is added to its
+  // environment this once.
+  void start(const std::vector<std::pair<std::string, std::string>>& more = {});
   // Starts it again if it has ended by itself; answers whether it had.
   bool revive();
   void signal(int signo) const;
