@@ -108,6 +108,50 @@ const std::vector<Canary>& canaries() {
        {Breach::stale_settlement, Breach::lost_settlement},
        "CREATE OR REPLACE FUNCTION was_settled(p_lease uuid, p_job uuid, p_outcome text) RETURNS boolean"
        " LANGUAGE sql STABLE AS 'SELECT true'"},
+      {"fence_left_out",
+       "a settlement under a lease that is not the job's is accepted",
+       {Breach::stale_settlement},
+       "ALTER FUNCTION settle_as RENAME TO settle_fenced;"
+       "CREATE FUNCTION settle_as(p_leases uuid[], p_jobs uuid[], p_outcomes text[], p_results jsonb[] "
+       "DEFAULT NULL,"
+       " p_errors text[] DEFAULT NULL, p_logs text[] DEFAULT NULL, p_delays_ms bigint[] DEFAULT NULL,"
+       " p_permanent boolean[] DEFAULT NULL) RETURNS TABLE (job_id uuid, answer text)"
+       " LANGUAGE sql SET search_path FROM CURRENT AS $$ SELECT * FROM settle_fenced(ARRAY("
+       "SELECT coalesce((SELECT l.id FROM leases l WHERE i.job IN (SELECT id FROM unnest(l.jobs)) LIMIT 1), "
+       "i.lease)"
+       " FROM unnest(p_leases, p_jobs) WITH ORDINALITY AS i(lease, job, place) ORDER BY i.place),"
+       " p_jobs, p_outcomes, p_results, p_errors, p_logs, p_delays_ms, p_permanent) $$"},
+      {"reap_blindly",
+       "upkeep takes a lease whose heartbeat came meanwhile",
+       {Breach::broken_lease},
+       "CREATE OR REPLACE FUNCTION upkeep_leases() RETURNS integer LANGUAGE plpgsql SECURITY DEFINER"
+       " SET search_path FROM CURRENT AS $$ DECLARE v_dead uuid[]; v_lost integer; BEGIN"
+       " IF NOT lead_upkeep('leases') THEN RETURN 0; END IF;"
+       " v_dead := ARRAY(SELECT w.id FROM workers w WHERE w.expires_at < clock_timestamp());"
+       " IF v_dead = '{}' THEN RETURN 0; END IF;"
+       " PERFORM pg_sleep(0.7);"
+       " PERFORM FROM workers w WHERE w.id = ANY (v_dead) ORDER BY w.id FOR UPDATE;"
+       " v_lost := take_back(ARRAY(SELECT l.id FROM leases l WHERE l.worker = ANY (v_dead) ORDER BY l.id FOR "
+       "UPDATE));"
+       " DELETE FROM workers w WHERE w.id = ANY (v_dead); RETURN v_lost; END $$",
+       false,
+       std::chrono::seconds(25)},
+      {"give_back_costs",
+       "a snooze or a release counts an attempt",
+       {Breach::attempts_disordered},
+       "CREATE FUNCTION bug() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.attempt := 1; RETURN NEW; END';"
+       "CREATE TRIGGER bug BEFORE INSERT ON ready FOR EACH ROW WHEN (NEW.deferred AND NEW.attempt = 0)"
+       " EXECUTE FUNCTION bug()"},
+      {"give_back_loses",
+       "a job that is snoozed or released is dropped",
+       {Breach::lost},
+       "CREATE FUNCTION bug() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
+       "CREATE TRIGGER bug BEFORE INSERT ON ready FOR EACH ROW WHEN (NEW.deferred AND NEW.attempt = 0)"
+       " EXECUTE FUNCTION bug()"},
+      {"redrive_forgets",
+       "a redrive is acknowledged and does nothing",
+       {Breach::lost_redrive},
+       "CREATE OR REPLACE FUNCTION redrive_all(p_jobs uuid[]) RETURNS integer LANGUAGE sql AS 'SELECT 1'"},
       {"ghost_appears",
        "a job that nobody enqueued",
        {Breach::ghost},

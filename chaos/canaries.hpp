@@ -1,6 +1,7 @@
 // Bugs that are put into the product, or into a client of it, to see whether the checker finds them.
 #pragma once
 
+#include <chrono>
 #include <span>
 #include <string_view>
 
@@ -14,8 +15,9 @@ struct Canary {
   std::string_view what;
   // What the checker must say, among other things perhaps.
   std::vector<Breach> breaches;
-  std::string_view sql{};  // run in the schema before the load begins
-  bool boasts = false;     // LoadOptions::boasts
+  std::string_view sql{};         // run in the schema before the load begins
+  bool boasts = false;            // LoadOptions::boasts
+  std::chrono::seconds lasts{5};  // some need luck
 };
 
 [[nodiscard]] const std::vector<Canary>& canaries();

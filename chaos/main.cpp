@@ -79,7 +79,7 @@ int run_once(const Options& options) {
 bool is_caught(const chaos::Canary& canary, const Options& options) {
   auto run = to_run(options);
   run.canary = &canary;
-  run.lasts = std::chrono::seconds(5);
+  run.lasts = canary.lasts;
   run.liveness_max = std::chrono::seconds(10);
   run.faults = {chaos::FaultKind::worker_kill, chaos::FaultKind::backend_terminate,
                 chaos::FaultKind::commit_cut};

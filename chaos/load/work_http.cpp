@@ -115,7 +115,10 @@ class HttpWorker {
     std::this_thread::sleep_for(milliseconds(wait));
     const auto reply = client_.post("/v1/leases/" + lease + "/heartbeat",
                                     fmt::format(R"({{"lease_seconds":{}}})", lease_seconds));
-    if (reply.status == 200) note_end(lease, json::parse(reply.body));
+    if (reply.status != 200) return;
+    note_end(lease, json::parse(reply.body));
+    // Time in which nobody may take it.
+    std::this_thread::sleep_for(milliseconds(random_() % 1'000));
   }
 
   void note_end(const std::string& lease, const json::value& answer) {
