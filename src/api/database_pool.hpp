@@ -97,16 +97,16 @@ class DatabasePool {
 template <class Work>
 boost::asio::awaitable<std::invoke_result_t<Work&, store::Cell>> DatabasePool::call_named(Work work) {
   namespace net = boost::asio;
-  using Answer = std::invoke_result_t<Work&, store::Cell>;
-  return net::async_initiate<const net::use_awaitable_t<>&, void(Answer)>(
+  using Called = std::invoke_result_t<Work&, store::Cell>;
+  return net::async_initiate<const net::use_awaitable_t<>&, void(Called)>(
       [this](auto handler, Work run) {
         const auto resume = std::make_shared<decltype(handler)>(std::move(handler));
         const auto executor = net::get_associated_executor(*resume);
         submit([resume, executor, guard = net::make_work_guard(executor),
                 run = std::move(run)](Result<store::Cell> cell) mutable {
-          Answer answer = fault_of(std::runtime_error("not called"));
+          Called answer = fault_of(std::runtime_error("not called"));
           try {
-            answer = cell ? run(*cell) : Answer(cell.error());
+            answer = cell ? run(*cell) : Called(cell.error());
           } catch (const std::exception& thrown) {
             answer = fault_of(thrown);
           }
