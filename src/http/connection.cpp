@@ -184,7 +184,11 @@ class Conversation {
     if (auto failed = co_await read_body(request)) co_return co_await refuse(refusal(*failed), began);
     auto response = co_await answer(request, segments);
     exchange_.caller = std::move(request.caller);
-    if (!response) co_return false;
+    if (!response) {
+      exchange_.status = Exchange::client_left;
+      observe(began);
+      co_return false;
+    }
     const bool stays = parser_->keep_alive() && !serving_.is_stopping;
     if (response->stream)
       co_return co_await send_stream(std::move(*response), request.method == Method::head, stays, began);
@@ -251,8 +255,7 @@ class Conversation {
       exchange_.bytes_out += part->size();
       failed = co_await write_part(*part, is_chunked);
     }
-    exchange_.took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - began);
-    if (serving_.options.observe) serving_.options.observe(exchange_);
+    observe(began);
     co_return is_whole && !failed && stays && !serving_.is_stopping;
   }
 
@@ -287,9 +290,13 @@ class Conversation {
       std::tie(failed, std::ignore) = co_await beast::http::async_write(stream_, serializer, as_result);
     }
     if (failed && response.undelivered) response.undelivered();
+    observe(began);
+    co_return !failed;
+  }
+
+  void observe(Clock::time_point began) {
     exchange_.took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - began);
     if (serving_.options.observe) serving_.options.observe(exchange_);
-    co_return !failed;
   }
 
   // The last answer of a connection whose next bytes nobody can understand.

@@ -19,6 +19,9 @@ namespace equeue::http {
 
 // What became of one request; for the access log and the metrics.
 struct Exchange {
+  // The status of a request whose client left before it was answered, as nginx has it.
+  static constexpr int client_left = 499;
+
   std::string id;
   std::string peer;
   std::string caller;  // as the handler named it; empty when it did not

@@ -271,6 +271,9 @@ TEST_F(HttpServer, EndsAWaitWhoseClientIsGone) {
   }
   EXPECT_TRUE(eventually([&] { return waiting_ == 0; }));
   EXPECT_TRUE(eventually([&] { return server().connections() == 0; }));
+  ASSERT_EQ(exchanges().size(), 1u) << "it is told of all the same";
+  EXPECT_EQ(exchanges()[0].pattern, "/wait");
+  EXPECT_EQ(exchanges()[0].status, http::Exchange::client_left);
 }
 
 TEST_F(HttpServer, KeepsNoConnectionOpenForAByteNowAndThen) {
