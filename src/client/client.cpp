@@ -81,6 +81,7 @@ class Client::Impl {
     });
   }
 
+ private:
   // Whether workers should be told of this batch now. Bursts are told of once in announce_every.
   bool should_announce(std::span<const NewJob> batch) {
     const std::lock_guard lock(mutex_);
@@ -96,7 +97,6 @@ class Client::Impl {
     return news;
   }
 
- private:
   Result<void> open() {
     if (connection_ && connection_->is_open()) return {};
     if (auto valid = model::check_schema_name(database_.schema); !valid) return valid.error();
@@ -133,10 +133,8 @@ Result<std::vector<Enqueued>> Client::enqueue(std::span<const NewJob> jobs) {
   while (!jobs.empty()) {
     const auto now = jobs.first(batch_size(jobs));
     const auto rest = jobs.subspan(now.size());
-    auto batch = next ? std::move(*next) : store::make_batch(impl_->schema(), now);
+    const auto batch = next ? std::move(*next) : store::make_batch(impl_->schema(), now);
     next.reset();
-    if (rest.empty() && impl_->should_announce(now))
-      batch.calls.push_back(store::announcement(impl_->schema(), now));
     const auto make_next = [&] {
       if (!next && !rest.empty()) next = store::make_batch(impl_->schema(), rest.first(batch_size(rest)));
     };
@@ -148,7 +146,7 @@ Result<std::vector<Enqueued>> Client::enqueue(std::span<const NewJob> jobs) {
       return error;
     }
     answers.insert(answers.end(), enqueued->begin(), enqueued->end());
-    if (!rest.empty()) impl_->announce(now);
+    impl_->announce(now);
     jobs = rest;
   }
   return answers;

@@ -213,10 +213,6 @@ Result<Rows> Connection::answer(Clock::time_point deadline) {
     const auto status = PQresultStatus(result);
     if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK || status == PGRES_EMPTY_QUERY) {
       if (!kept) kept = Result<Rows>(std::move(rows));
-    } else if (status == PGRES_PIPELINE_ABORTED) {
-      if (!kept)
-        kept =
-            Result<Rows>(Failure{.kind = Failure::Kind::refused, .message = "an earlier statement failed"});
     } else if (!PQresultErrorField(result, PG_DIAG_SQLSTATE) || PQstatus(raw) == CONNECTION_BAD) {
       return broken(first_line(PQresultErrorMessage(result)));
     } else {
@@ -234,28 +230,6 @@ Result<Rows> Connection::answer_to_statement(Clock::time_point deadline) {
   if (!rows && rows.error().sqlstate == read_only_sqlstate && connection_.get_deleter().owned)
     connection_.reset();
   return rows;
-}
-
-// The end of a pipelined statement's transaction, in which it may fail yet: of a deferred constraint, or of
-// another serializable one.
-Result<void> Connection::commit_of_statement(Clock::time_point deadline) {
-  PGconn* raw = connection_.get();
-  Result<void> outcome;
-  // An error's result is followed by a NULL.
-  for (int nothing = 0; nothing < 2;) {
-    if (auto arrived = wait_for_input(deadline); !arrived) return arrived.error();
-    PGresult* result = PQgetResult(raw);
-    if (!result) {
-      ++nothing;
-      continue;
-    }
-    const Rows rows(result);
-    if (PQresultStatus(result) == PGRES_PIPELINE_SYNC) return outcome;
-    if (!PQresultErrorField(result, PG_DIAG_SQLSTATE) || PQstatus(raw) == CONNECTION_BAD)
-      return broken(first_line(PQresultErrorMessage(result)));
-    outcome = refusal(result);
-  }
-  return broken("the database broke off");
 }
 
 Result<void> Connection::send(const Statement& statement) {
@@ -286,33 +260,6 @@ Result<void> Connection::script(const std::string& sql, milliseconds deadline) {
   const auto rows = answer(Clock::now() + deadline);
   if (!rows) return rows.error();
   return {};
-}
-
-std::vector<Result<Rows>> Connection::pipeline(std::span<const Statement> statements, milliseconds deadline) {
-  std::vector<Result<Rows>> answers;
-  const auto until = Clock::now() + deadline;
-  if (!is_open() || !PQenterPipelineMode(handle())) {
-    answers.emplace_back(
-        Failure{.kind = Failure::Kind::no_connection, .message = "the connection is closed"});
-    return answers;
-  }
-  for (const auto& statement : statements) {
-    const auto values = statement.params.values();
-    if (!PQsendQueryParams(handle(), statement.sql.c_str(), statement.params.size(), statement.params.types(),
-                           values.data(), statement.params.lengths(), statement.params.formats(), 1) ||
-        !PQpipelineSync(handle())) {
-      answers.emplace_back(broken(first_line(PQerrorMessage(handle()))));
-      return answers;
-    }
-  }
-  for (std::size_t i = 0; i < statements.size(); ++i) {
-    answers.push_back(answer_to_statement(until));
-    if (!is_open()) return answers;
-    if (auto committed = commit_of_statement(until); !committed) answers.back() = committed.error();
-    if (!is_open()) return answers;
-  }
-  if (!PQexitPipelineMode(handle())) answers.back() = broken(first_line(PQerrorMessage(handle())));
-  return answers;
 }
 
 Result<std::optional<std::string>> Connection::notification(milliseconds deadline, int wake_fd) {

@@ -52,11 +52,6 @@ class Connection {
   [[nodiscard]] Result<void> script(const std::string& sql,
                                     std::chrono::milliseconds deadline = call_deadline);
 
-  // All statements in one round trip, each in a transaction of its own. The answers end with the first
-  // failure.
-  [[nodiscard]] std::vector<Result<Rows>> pipeline(std::span<const Statement> statements,
-                                                   std::chrono::milliseconds deadline = call_deadline);
-
   // The payload of the next notification, waiting until `deadline` for one; nothing when none came.
   // `wake_fd`, when given, ends the wait early by being readable.
   [[nodiscard]] Result<std::optional<std::string>> notification(std::chrono::milliseconds deadline,
@@ -86,7 +81,6 @@ class Connection {
   Result<void> send(const Statement& statement);
   Result<Rows> answer(Clock::time_point deadline);
   Result<Rows> answer_to_statement(Clock::time_point deadline);
-  Result<void> commit_of_statement(Clock::time_point deadline);
   Result<void> flush(Clock::time_point deadline);
   Result<void> wait_for_input(Clock::time_point deadline);
   Failure broken(std::string_view what);

@@ -134,16 +134,16 @@ Batch make_batch(std::string_view schema, std::span<const NewJob> jobs,
   if (lock_wait) params.int4(static_cast<std::int32_t>(lock_wait->count()));
   // Without keys every job is new under the id that it was given, and the rows need not come.
   const bool keyed = std::any_of(keys.begin(), keys.end(), [](const auto& key) { return key.has_value(); });
-  Batch batch{.calls = {}, .jobs = {}, .keyed = keyed};
-  batch.calls.push_back(call(schema, "enqueue_many", std::move(params), "", keyed ? "*" : "count(*)"));
+  Batch batch{.call = call(schema, "enqueue_many", std::move(params), "", keyed ? "*" : "count(*)"),
+              .jobs = {},
+              .keyed = keyed};
   batch.jobs.reserve(jobs.size());
   for (const auto& id : ids) batch.jobs.push_back({JobId{id}, false});
   return batch;
 }
 
 Result<std::vector<Enqueued>> enqueue(Cell cell, const Batch& batch, const std::function<void()>& meanwhile) {
-  auto rows = batch.calls.size() == 1 ? cell.connection.execute(batch.calls.front(), meanwhile)
-                                      : cell.connection.pipeline(batch.calls).front();
+  auto rows = cell.connection.execute(batch.call, meanwhile);
   if (!rows) return translate(rows.error(), cell.schema, true);
   if (!batch.keyed) return batch.jobs;
   std::vector<Enqueued> answers;

@@ -33,10 +33,9 @@ struct Cell {
     Cell cell, std::span<const NewJob> jobs,
     std::optional<std::chrono::milliseconds> lock_wait = std::nullopt);
 // The same in two steps, so that the next batch can be made while the server works on this one: `meanwhile`
-// is done once the call is sent, unless there are two.
+// is done once the call is sent.
 struct Batch {
-  // The enqueue, and perhaps an announcement that follows in the same round trip.
-  std::vector<pg::Statement> calls;
+  pg::Statement call;
   std::vector<Enqueued> jobs;  // as they will be, unless a key is known
   bool keyed = false;
 };

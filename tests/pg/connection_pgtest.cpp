@@ -51,18 +51,6 @@ TEST_F(ConnectionTest, GivesUpACallAtItsDeadlineAndIsClosedThen) {
   EXPECT_EQ(connection.execute({"SELECT 1"}).error().kind, Kind::no_connection);
   EXPECT_EQ(connection.script("SELECT 1").error().kind, Kind::no_connection);
   EXPECT_EQ(connection.notification(milliseconds(0)).error().kind, Kind::no_connection);
-  const Statement one{"SELECT 1"};
-  EXPECT_EQ(connection.pipeline(std::span(&one, 1)).front().error().kind, Kind::no_connection);
-}
-
-TEST_F(ConnectionTest, GivesUpAPipelineAtItsDeadline) {
-  auto connection = connect();
-  const std::vector<Statement> statements = {{"SELECT 1"}, {"SELECT pg_sleep(60)"}, {"SELECT 3"}};
-  const auto answers = connection.pipeline(statements, milliseconds(200));
-  ASSERT_FALSE(answers.empty());
-  EXPECT_EQ(answers.back().error().kind, Kind::broken);
-  EXPECT_LE(answers.size(), 2u);
-  EXPECT_FALSE(connection.is_open());
 }
 
 TEST_F(ConnectionTest, IsBrokenWhenItsBackendIsKilledBetweenCalls) {
@@ -156,46 +144,6 @@ TEST_F(ConnectionTest, SaysWhatTheServerRefused) {
   EXPECT_EQ(refused.error().hint, "how");
   EXPECT_EQ(refused.error().constraint, "rule");
   EXPECT_TRUE(connection.execute({"SELECT 1"}));
-}
-
-TEST_F(ConnectionTest, RunsEachStatementOfAPipelineInItsOwnTransaction) {
-  auto connection = connect();
-  rows(connection, {"CREATE TEMP TABLE kept (number integer)"});
-  const std::vector<Statement> statements = {{"INSERT INTO kept VALUES (1)"},
-                                             {"INSERT INTO kept VALUES (1 / 0)"},
-                                             {"INSERT INTO kept VALUES (3)"},
-                                             {"SELECT sum(number) FROM kept"}};
-  const auto answers = connection.pipeline(statements);
-  ASSERT_EQ(answers.size(), 4u);
-  EXPECT_TRUE(answers[0]);
-  EXPECT_EQ(answers[1].error().sqlstate, "22012");
-  EXPECT_TRUE(answers[2]);
-  EXPECT_EQ(answers[3].value().at(0, 0).integer(), 4);
-  EXPECT_EQ(rows(connection, {"SELECT 5"}).at(0, 0).integer(), 5);
-}
-
-TEST_F(ConnectionTest, TellsOfEachStatementOfAPipelineThatFailsOnlyAtItsCommit) {
-  auto connection = connect();
-  rows(connection, {"CREATE TEMP TABLE kept (number integer UNIQUE DEFERRABLE INITIALLY DEFERRED)"});
-  const std::vector<Statement> statements = {
-      {"INSERT INTO kept VALUES (1)"}, {"INSERT INTO kept VALUES (1)"}, {"INSERT INTO kept VALUES (2)"}};
-  const auto answers = connection.pipeline(statements);
-  ASSERT_EQ(answers.size(), 3u);
-  EXPECT_TRUE(answers[0]);
-  ASSERT_FALSE(answers[1]);
-  EXPECT_EQ(answers[1].error().sqlstate, "23505");
-  EXPECT_TRUE(answers[2]);
-  EXPECT_EQ(rows(connection, {"SELECT sum(number) FROM kept"}).at(0, 0).integer(), 3);
-}
-
-TEST_F(ConnectionTest, AnswersAPipelineOfMoreThanTheSocketHolds) {
-  auto connection = connect();
-  const std::string text(20'000, 'x');
-  std::vector<Statement> statements;
-  for (int i = 0; i < 500; ++i) statements.push_back({"SELECT $1::text", Params().text(text)});
-  const auto answers = connection.pipeline(statements);
-  ASSERT_EQ(answers.size(), statements.size());
-  for (const auto& answer : answers) EXPECT_EQ(answer.value().at(0, 0).bytes().size(), text.size());
 }
 
 TEST_F(ConnectionTest, KnowsWhetherATransactionIsOpen) {
