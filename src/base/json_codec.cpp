@@ -6,6 +6,7 @@
 #include <equeue/limits.hpp>
 
 #include "base/check.hpp"
+#include "base/json_pointer.hpp"
 #include "base/json_rules.hpp"
 
 namespace equeue::detail {
@@ -61,24 +62,10 @@ std::string describe(const boost::json::value& value) {
   return "something else";
 }
 
-std::string escape_step(std::string_view key) {
-  std::string out;
-  for (const char c : key) {
-    if (c == '~') {
-      out += "~0";
-    } else if (c == '/') {
-      out += "~1";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
 std::string pointer_to(const Place& place) {
   if (!place.parent) return {};
   return pointer_to(*place.parent) + '/' +
-         (place.index ? std::to_string(*place.index) : escape_step(place.key));
+         (place.index ? std::to_string(*place.index) : pointer_step(place.key));
 }
 
 // How many single-character changes lead from one to the other (Levenshtein).

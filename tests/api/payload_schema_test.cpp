@@ -107,6 +107,11 @@ TEST(PayloadSchema, RefusesWhatItCannotCheckByInBoundedTime) {
       {R"({"$schema":"https://json-schema.org/draft/2020-12/schema"})", "/$schema", "another dialect"},
       {R"({"allOf":{}})", "/allOf", "an array of schemas"},
       {R"({"items":3})", "/items", "an object, true or false"},
+      {R"({"multipleOf":0})", "/multipleOf", "above 0"},
+      {R"({"not":{"multipleOf":-1}})", "/not/multipleOf", "above 0"},
+      {R"({"multipleOf":0.0})", "/multipleOf", "above 0"},
+      {R"({"multipleOf":"2"})", "/multipleOf", "above 0"},
+      {R"({"properties":{"a/b~c":{"multiple":0}}})", "/properties/a~1b~0c/multiple", "no keyword"},
   };
   for (const auto& [schema, pointer, says] : cases) {
     const auto faults = faults_of(schema);

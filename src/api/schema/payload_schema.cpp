@@ -16,6 +16,7 @@
 #include <valijson/validator.hpp>
 
 #include "api/schema/prepare.hpp"
+#include "base/json_pointer.hpp"
 
 namespace equeue::api {
 namespace {
@@ -81,15 +82,7 @@ void measure(json::value& value, Extent& extent) {
 std::string pointer_of(const std::vector<std::string>& context) {
   std::string pointer;
   for (std::size_t i = 1; i < context.size(); ++i) {
-    pointer += '/';
-    for (const char letter : std::string_view(context[i]).substr(1, context[i].size() - 2)) {
-      if (letter == '~')
-        pointer += "~0";
-      else if (letter == '/')
-        pointer += "~1";
-      else
-        pointer += letter;
-    }
+    pointer += '/' + pointer_step(std::string_view(context[i]).substr(1, context[i].size() - 2));
   }
   return pointer;
 }

@@ -6,6 +6,8 @@
 #include <equeue/limits.hpp>
 #include <map>
 
+#include "base/json_pointer.hpp"
+
 namespace equeue::api {
 namespace {
 
@@ -19,6 +21,7 @@ enum class Keyword {
   dependencies,     // an object of schemas and of arrays of names
   pattern,
   unique,
+  divisor,
   kept,        // checked by the validator
   annotation,  // says nothing about whether a value is valid
   refused
@@ -59,7 +62,7 @@ const std::map<std::string_view, Keyword>& keywords() {
       {"minLength", kept},
       {"minProperties", kept},
       {"minimum", kept},
-      {"multipleOf", kept},
+      {"multipleOf", divisor},
       {"not", schema},
       {"oneOf", schemas},
       {"pattern", pattern},
@@ -79,6 +82,11 @@ const std::map<std::string_view, Keyword>& keywords() {
 
 std::string_view view_of(const json::string& text) {
   return {text.data(), text.size()};
+}
+
+bool is_positive(const json::value& value) {
+  if (value.is_double()) return value.get_double() > 0;
+  return value.is_uint64() || (value.is_int64() && value.get_int64() > 0);
 }
 
 class Preparation {
@@ -140,7 +148,7 @@ class Preparation {
 
   void keyword(json::object& out, std::string_view name, const json::value& value,
                const std::string& pointer) {
-    const auto here = fmt::format("{}/{}", pointer, name);
+    const auto here = fmt::format("{}/{}", pointer, pointer_step(name));
     const auto found = keywords().find(name);
     if (found == keywords().end()) {
       if (!name.starts_with("x-")) fault(here, "is no keyword of draft 7; names of your own begin with x-");
@@ -168,6 +176,11 @@ class Preparation {
         compares_items_ = compares_items_ || (value.is_bool() && value.get_bool());
         out[key] = value;
         break;
+      case Keyword::divisor:
+        // The validator divides by it as it is; by zero, that ends the process.
+        if (!is_positive(value)) fault(here, "is a number above 0");
+        out[key] = value;
+        break;
       case Keyword::kept:
         out[key] = value;
         break;
@@ -192,7 +205,7 @@ class Preparation {
     if (!value.is_object()) return fault(pointer, "is an object of schemas");
     json::object out;
     for (const auto& [name, each] : value.get_object()) {
-      const auto here = fmt::format("{}/{}", pointer, std::string_view(name.data(), name.size()));
+      const auto here = fmt::format("{}/{}", pointer, pointer_step({name.data(), name.size()}));
       out[name] = may_be_names && each.is_array() ? each : schema(each, here);
     }
     return out;
