@@ -13,7 +13,10 @@ Result<void> check_url(const std::string& url) {
   };
   if (url.size() > url_chars_max) return refuse(fmt::format("longer than {} characters", url_chars_max));
   if (const auto fault = builtin::url_fault(url)) return refuse(*fault);
+  // libcurl also takes one slash or three, behind which the host stands elsewhere.
   const auto host = url.find("://") + 3;
+  if (host != url.find(':') + 3 || url.find_first_of("/?", host) == host)
+    return refuse("expected two slashes and a host behind http: or https:");
   if (url.substr(host, url.find_first_of("/?", host) - host).find_first_of("@#\\") != std::string::npos)
     return refuse("it holds a user or password, which everybody would see who lists the targets");
   if (url.find('#') != std::string::npos) return refuse("it has a fragment, which no server gets to see");

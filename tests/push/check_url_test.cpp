@@ -15,7 +15,8 @@ TEST(CheckUrl, RefusesWhatCannotOrShouldNot) {
   for (const auto& url : std::vector<std::string>{
            "", "a.example", "ftp://a.example/", "https://", "https://anna:pw@a.example/",
            "https://anna@a.example", "https://a.example/#x", "http://a.example:99999/",
-           R"(http://a.example\@b.example/)", "https://a.example/" + std::string(2'048, 'x')}) {
+           R"(http://a.example\@b.example/)", "https://a.example/" + std::string(2'048, 'x'),
+           "http:/anna:pw@a.example/", "http:///anna:pw@a.example/", "http:/a.example/x://y"}) {
     const auto checked = check_url(url);
     ASSERT_FALSE(checked) << url;
     EXPECT_EQ(checked.error().code, ErrorCode::invalid_argument);
