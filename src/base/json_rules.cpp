@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "base/json_document.hpp"
+
 namespace equeue::json_rules {
 namespace {
 
@@ -76,6 +78,15 @@ bool fits_numeric(std::string_view number) {
     places -= exponent;
   }
   return places <= static_cast<std::int64_t>(limits::json_decimal_places_max);
+}
+
+std::string shown_key(std::string_view key) {
+  constexpr std::size_t key_bytes_max = 64;
+  auto end = std::min(key.size(), key_bytes_max);
+  while (end > 0 && end < key.size() && (key[end] & 0xc0) == 0x80) --end;
+  const auto quoted = json_quoted(key.substr(0, end));
+  return fmt::format("'{}{}'", std::string_view(quoted).substr(1, quoted.size() - 2),
+                     end < key.size() ? "…" : "");
 }
 
 const std::string_view* find_duplicate(std::vector<std::string_view>& keys, std::size_t begin) {

@@ -27,6 +27,8 @@ struct Violation {
 [[nodiscard]] Error syntax_error(std::string_view text, std::size_t offset, boost::json::error_code code);
 // Whether PostgreSQL's numeric can hold all digits behind the point of a valid JSON number.
 [[nodiscard]] bool fits_numeric(std::string_view number);
+// A key as messages quote it: on one line, and cut when it is long.
+[[nodiscard]] std::string shown_key(std::string_view key);
 // The keys of one object, or the first that stands in it twice. Reorders `keys`.
 [[nodiscard]] const std::string_view* find_duplicate(std::vector<std::string_view>& keys, std::size_t begin);
 
@@ -56,7 +58,8 @@ class Handler {
   bool on_object_end(std::size_t count, Code& code) {
     const std::size_t begin = object_begins_[--depth_];
     if (const auto* key = find_duplicate(keys_, begin)) {
-      return refuse(code, fmt::format("the key '{}' stands twice in one object", *key), offset_of(*key));
+      return refuse(code, fmt::format("the key {} stands twice in one object", shown_key(*key)),
+                    offset_of(*key));
     }
     keys_.resize(begin);
     if (depth_ == 0) escaped_keys_.clear();

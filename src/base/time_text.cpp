@@ -82,7 +82,10 @@ std::optional<TimePoint> read_time(std::string_view text) {
   }
   // 60 is a leap second, which system time does not have: it is the next minute's first.
   if (!in.succeeded() || !date.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
-  return sys_days(date) + hours(hour) + minutes(minute) + seconds(second) + fraction - offset;
+  const TimePoint at = sys_days(date) + hours(hour) + minutes(minute) + seconds(second) + fraction - offset;
+  // An offset or a leap second can lead out of the years that can be written.
+  if (at < sys_days(year(0) / 1 / 1) || at >= sys_days(year(10'000) / 1 / 1)) return std::nullopt;
+  return at;
 }
 
 }  // namespace

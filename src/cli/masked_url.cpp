@@ -6,6 +6,8 @@ namespace equeue::cli {
 namespace {
 
 constexpr std::string_view mask = "***";
+// To libpq.
+constexpr std::string_view blanks = " \t\n\v\f\r";
 constexpr std::array<std::string_view, 2> secret_keys = {"password", "sslpassword"};
 
 bool is_secret(std::string_view key) {
@@ -62,7 +64,7 @@ std::size_t value_length(std::string_view text) {
   for (; i < text.size(); ++i) {
     if (text[i] == '\\') {
       ++i;
-    } else if (in_quotes ? text[i] == '\'' : (text[i] == ' ' || text[i] == '\t' || text[i] == '\n')) {
+    } else if (in_quotes ? text[i] == '\'' : blanks.find(text[i]) != blanks.npos) {
       break;
     }
   }
@@ -70,7 +72,6 @@ std::size_t value_length(std::string_view text) {
 }
 
 std::string masked_pairs(std::string_view text) {
-  constexpr std::string_view blanks = " \t\n\r";
   std::string out;
   while (!text.empty()) {
     const auto start = std::min(text.find_first_not_of(blanks), text.size());

@@ -18,7 +18,9 @@ bool starts_character(char c) {
 
 // U+0080 to U+009F are control characters too; some terminals obey them.
 bool is_c1_control(std::string_view text, std::size_t at) {
-  return at + 1 < text.size() && text[at] == '\xc2' && static_cast<unsigned char>(text[at + 1]) < 0xa0;
+  if (at + 1 >= text.size() || text[at] != '\xc2') return false;
+  const auto next = static_cast<unsigned char>(text[at + 1]);
+  return next >= 0x80 && next < 0xa0;
 }
 
 std::string escaped(std::string_view text, bool keep_lines) {

@@ -102,6 +102,7 @@ const std::vector<Bad>& bad_texts() {
       {"\xEF\xBB\xBF{}", "line 1, column 1 (byte 0): it begins with a byte order mark"},
       {R"({"a":1,"b":2,"a":3})", "line 1, column 15 (byte 14): the key 'a' stands twice in one object"},
       {R"({"a":1,"\u0061":3})", "line 1, column 18 (byte 17): the key 'a' stands twice in one object"},
+      {R"({"a\nb":1,"a\nb":3})", "line 1, column 19 (byte 18): the key 'a\\nb' stands twice in one object"},
       {R"({"x":{"":1,"":2}})", "line 1, column 13 (byte 12): the key '' stands twice in one object"},
       {nested(limits::json_depth_max + 1), "line 1, column 65 (byte 64): nested more than 64 levels deep"},
       {nested_objects(limits::json_depth_max + 1),

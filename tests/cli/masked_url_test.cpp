@@ -20,6 +20,7 @@ TEST(MaskedUrl, HidesPasswordsAmongTheParameters) {
 TEST(MaskedUrl, HidesThePasswordOfKeysAndValues) {
   EXPECT_EQ(masked_url("host=db password=secret dbname=app"), "host=db password=*** dbname=app");
   EXPECT_EQ(masked_url("password = 'a b\\' c' host=db"), "password = *** host=db");
+  EXPECT_EQ(masked_url("user=me\vpassword\f=\fsecret\vhost=db"), "user=me\vpassword\f=\f***\vhost=db");
 }
 
 TEST(MaskedUrl, KeepsWhatHoldsNoSecret) {
