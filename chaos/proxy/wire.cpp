@@ -16,6 +16,7 @@ std::uint32_t big_endian(std::string_view bytes) {
 }  // namespace
 
 void Framer::feed(std::string_view bytes, const See& see) {
+  if (is_broken_) return;
   pending_ += bytes;
   std::size_t at = 0;
   for (;;) {
@@ -23,7 +24,10 @@ void Framer::feed(std::string_view bytes, const See& see) {
     const auto rest = std::string_view(pending_).substr(at);
     if (rest.size() < head) break;
     // The length counts itself, but not the type.
-    const std::size_t size = big_endian(rest.substr(head - 4)) + head - 4;
+    const std::size_t length = big_endian(rest.substr(head - 4));
+    is_broken_ = length < 4;
+    if (is_broken_) break;
+    const std::size_t size = length + head - 4;
     if (rest.size() < size) break;
     see(is_untyped_ ? '\0' : rest[0], rest.substr(head, size - head));
     is_untyped_ = false;

@@ -9,7 +9,8 @@
 
 namespace equeue::chaos {
 
-// Cuts a stream into messages. The client's first one, which has no type, is given the type 0.
+// Cuts a stream into messages. The client's first one, which has no type, is given the type 0. After a
+// message that claims a length that none can have there is nothing more to be seen.
 class Framer {
  public:
   explicit Framer(bool begins_untyped) : is_untyped_(begins_untyped) {}
@@ -18,6 +19,7 @@ class Framer {
 
  private:
   bool is_untyped_;
+  bool is_broken_ = false;
   std::string pending_;
 };
 

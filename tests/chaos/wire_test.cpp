@@ -41,6 +41,15 @@ TEST(Framer, CutsAStreamHoweverItComesInPieces) {
   }
 }
 
+TEST(Framer, SeesNothingBehindALengthThatNoMessageHas) {
+  Framer framer(true);
+  std::string seen;
+  const auto see = [&](char type, std::string_view) { seen += type; };
+  framer.feed(startup() + "Q" + length_of(3) + message('P', "more"), see);
+  framer.feed(message('P', "and more"), see);
+  EXPECT_EQ(seen, std::string(1, '\0'));
+}
+
 TEST(CommitWatch, SeesTheEndOfATransactionThatChangedJobs) {
   auto watch = after_startup();
   watch.from_client(parse_settle);
