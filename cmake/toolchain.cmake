@@ -1,9 +1,12 @@
 # Flags, linker and compiler cache shared by every target.
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror=return-type
                     -Werror=switch -fno-plt)
-# g++ 12 reports false positives inside the standard library when it inlines at -O2 and above.
-add_compile_options(-Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds
-                    -Wno-dangling-pointer -Wno-missing-field-initializers)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # g++ 12 reports false positives inside the standard library when it inlines at -O2 and above.
+  add_compile_options(-Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds
+                      -Wno-dangling-pointer)
+endif()
+add_compile_options(-Wno-missing-field-initializers)
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
   set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1 -DNDEBUG")
   add_compile_options(-fstack-protector-strong -D_FORTIFY_SOURCE=2)
