@@ -46,8 +46,9 @@ Read read(std::string_view bytes, std::size_t piece) {
     if (read.failed == beast::http::error::need_more) read.failed = {};
     if (parser.is_done() || read.failed) break;
     if (used > 0 && buffer.size() > 0) continue;
+    // The client has closed its side.
     if (at >= bytes.size()) {
-      parser.put_eof(read.failed);
+      if (parser.got_some()) parser.put_eof(read.failed);
       break;
     }
     const auto next = bytes.substr(at, piece);

@@ -5,8 +5,20 @@
 #include "bench/run.hpp"
 #include "measure/fill.hpp"
 #include "measure/scratch_cell.hpp"
+#include "pg/connection.hpp"
 
 namespace equeue::bench {
+
+namespace {
+
+// Whose transactions would count as the worker's.
+void let_autovacuum_run(const std::string& url, bool may) {
+  auto connection = std::move(pg::Connection::open(url, "equeue bench").value());
+  connection.script(fmt::format("ALTER SYSTEM SET autovacuum = {}", may ? "on" : "off")).value();
+  connection.script("SELECT pg_reload_conf()").value();
+}
+
+}  // namespace
 
 void idle(Run& run) {
   // Its first looks are over by then, and so are the second and the next after which sessions report.
@@ -17,9 +29,11 @@ void idle(Run& run) {
   Result<void> ended;
   std::jthread thread([&] { ended = worker.run(); });
   std::this_thread::sleep_for(calm);
+  let_autovacuum_run(run.url, false);
   const auto before = read_counters(run.url, cell.database().schema);
   std::this_thread::sleep_for(window);
   const auto after = read_counters(run.url, cell.database().schema);
+  let_autovacuum_run(run.url, true);
   worker.stop();
   thread.join();
   ended.value();

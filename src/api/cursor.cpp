@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <new>
 
 #include "api/call.hpp"
 #include "base/check.hpp"
@@ -26,9 +27,10 @@ using Mac = std::array<unsigned char, 32>;
 Mac hmac(std::string_view key, std::string_view text) {
   Mac mac{};
   unsigned size = 0;
-  EQUEUE_CHECK(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-                    reinterpret_cast<const unsigned char*>(text.data()), text.size(), mac.data(),
-                    &size) != nullptr);
+  // It fails for lack of memory alone.
+  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+           reinterpret_cast<const unsigned char*>(text.data()), text.size(), mac.data(), &size) == nullptr)
+    throw std::bad_alloc();
   EQUEUE_CHECK(size == mac.size());
   return mac;
 }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <new>
 
 #include "base/check.hpp"
 
@@ -16,18 +17,23 @@ constexpr std::size_t url_bytes_max = 8 * 1024;
 class Url {
  public:
   explicit Url(const std::string& text) : handle_(curl_url(), &curl_url_cleanup) {
-    EQUEUE_CHECK(handle_ != nullptr);
+    if (handle_ == nullptr) throw std::bad_alloc();
     set(text);
   }
 
   // A relative reference is resolved against what is held already.
-  void set(const std::string& text) { code_ = curl_url_set(handle_.get(), CURLUPART_URL, text.c_str(), 0); }
+  void set(const std::string& text) {
+    code_ = curl_url_set(handle_.get(), CURLUPART_URL, text.c_str(), 0);
+    if (code_ == CURLUE_OUT_OF_MEMORY) throw std::bad_alloc();
+  }
 
   [[nodiscard]] bool is_valid() const { return code_ == CURLUE_OK; }
 
   [[nodiscard]] std::string get(CURLUPart part, unsigned flags = 0) const {
     char* text = nullptr;
-    if (curl_url_get(handle_.get(), part, &text, flags) != CURLUE_OK) return {};
+    const auto code = curl_url_get(handle_.get(), part, &text, flags);
+    if (code == CURLUE_OUT_OF_MEMORY) throw std::bad_alloc();
+    if (code != CURLUE_OK) return {};
     const std::unique_ptr<char, decltype(&curl_free)> owned(text, &curl_free);
     return text;
   }

@@ -46,7 +46,10 @@ std::string masked_uri(std::string_view url, std::size_t authority_start) {
     const auto user = url.substr(authority_start, last_at - authority_start);
     const auto colon = user.find(':');
     const auto query = user.find('?');
-    if (colon != user.npos && (query == user.npos || colon < query)) {
+    // To libpq a '?' is part of the user's name when '@' comes before a '/'.
+    const auto end = std::min(user.find('/'), user.size());
+    const bool names_user = url.substr(authority_start, end + 1).find('@') != url.npos;
+    if (colon != user.npos && (names_user || query == user.npos || colon < query)) {
       out += user.substr(0, colon + 1);
       out += mask;
       rest = url.substr(last_at);

@@ -3,6 +3,7 @@
 #include <libpq-fe.h>
 #include <poll.h>
 
+#include <exception>
 #include <mutex>
 #include <set>
 
@@ -43,7 +44,8 @@ bool wait_on(int socket, short events, std::chrono::steady_clock::time_point dea
         poll(fds, wake_fd < 0 ? 1 : 2, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
     if (ready > 0) return true;
     if (ready == 0) return false;
-    EQUEUE_CHECK(errno == EINTR);
+    EQUEUE_CHECK(errno == EINTR || errno == ENOMEM);
+    if (left.count() <= 0) return false;
   }
 }
 
@@ -107,6 +109,23 @@ bool is_transient(std::string_view sqlstate) {
 bool is_lasting_refusal(std::string_view sqlstate) {
   return sqlstate.substr(0, 2) == "28" || sqlstate == "3D000" || sqlstate == "42501";
 }
+
+// A call that ends by an exception (there was no memory, `meanwhile` threw) leaves an answer on its way,
+// which the next call would take for its own.
+class Connection::UnderWay {
+ public:
+  explicit UnderWay(Connection& connection) : connection_(connection) {}
+  UnderWay(const UnderWay&) = delete;
+  UnderWay& operator=(const UnderWay&) = delete;
+  ~UnderWay() {
+    if (std::uncaught_exceptions() > exceptions_ && connection_.connection_.get_deleter().owned)
+      connection_.connection_.reset();
+  }
+
+ private:
+  Connection& connection_;
+  int exceptions_ = std::uncaught_exceptions();
+};
 
 void Connection::Close::operator()(PGconn* connection) const {
   if (owned) PQfinish(connection);
@@ -242,11 +261,13 @@ Result<void> Connection::send(const Statement& statement) {
 }
 
 Result<Rows> Connection::execute(const Statement& statement, std::optional<milliseconds> deadline) {
+  const UnderWay under_way(*this);
   if (auto sent = send(statement); !sent) return sent.error();
   return answer_to_statement(Clock::now() + deadline.value_or(call_deadline_));
 }
 
 Result<Rows> Connection::execute(const Statement& statement, const std::function<void()>& meanwhile) {
+  const UnderWay under_way(*this);
   if (auto sent = send(statement); !sent) return sent.error();
   const auto deadline = Clock::now() + call_deadline_;
   if (auto flushed = flush(deadline); !flushed) return flushed.error();
@@ -255,6 +276,7 @@ Result<Rows> Connection::execute(const Statement& statement, const std::function
 }
 
 Result<void> Connection::script(const std::string& sql, milliseconds deadline) {
+  const UnderWay under_way(*this);
   if (!is_open()) return Failure{.kind = Failure::Kind::no_connection, .message = "the connection is closed"};
   if (!PQsendQuery(handle(), sql.c_str())) return broken(first_line(PQerrorMessage(handle())));
   const auto rows = answer(Clock::now() + deadline);

@@ -28,8 +28,8 @@ struct Statement {
   Params params{};
 };
 
-// Not thread-safe. After a failure of kind `broken` or `no_connection` it is closed and every call fails;
-// open anew.
+// Not thread-safe. After a failure of kind `broken` or `no_connection`, and after a call that has thrown, it
+// is closed and every call fails; open anew.
 class Connection {
  public:
   // Opens a connection of our own. Of several hosts or addresses each is tried for `deadline`, in whole
@@ -78,6 +78,7 @@ class Connection {
   using Clock = std::chrono::steady_clock;
   explicit Connection(std::unique_ptr<PGconn, Close> connection) : connection_(std::move(connection)) {}
 
+  class UnderWay;
   Result<void> send(const Statement& statement);
   Result<Rows> answer(Clock::time_point deadline);
   Result<Rows> answer_to_statement(Clock::time_point deadline);

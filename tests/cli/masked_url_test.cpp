@@ -31,8 +31,9 @@ TEST(MaskedUrl, KeepsWhatHoldsNoSecret) {
 }
 
 TEST(MaskedUrl, HidesAPasswordThatIsNotEscaped) {
-  for (const auto* url : {"postgresql://me:se/cret@db/app", "postgresql://me:se?cret@db/app",
-                          "postgresql://me:se@cret@db/app", "postgresql://me:se#cret@db/app"}) {
+  for (const auto* url :
+       {"postgresql://me:se/cret@db/app", "postgresql://me:se?cret@db/app", "postgresql://me:se@cret@db/app",
+        "postgresql://me:se#cret@db/app", "postgresql://me?:secret@db/app"}) {
     EXPECT_EQ(masked_url(url).find("cret"), std::string::npos) << url;
   }
 }

@@ -8,7 +8,7 @@ namespace {
 
 // Every worker looks for dead ones this often, so that their jobs are free within lease + 2 s whoever of them
 // lives.
-constexpr std::chrono::milliseconds leases_every{1'000};
+constexpr std::chrono::milliseconds leases_every{1'500};
 
 // Orphans, keys and partitions: nobody waits for them.
 constexpr std::chrono::minutes tidy_every{1};
