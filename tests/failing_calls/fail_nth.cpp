@@ -69,6 +69,11 @@ int poll_for_real(pollfd* fds, nfds_t count, int timeout) {
     errno = ENOMEM;
     return -1;
   }
+  // libpq without memory for an answer may wait for the rest of it, which is there, until the call's
+  // deadline.
+  constexpr int patience_ms = 1'000;
+  if (plan.is_armed && plan.what == Failing::memory && plan.left == 0)
+    timeout = timeout < 0 || timeout > patience_ms ? patience_ms : timeout;
   return static_cast<int>(::syscall(SYS_poll, fds, count, timeout));
 }
 
