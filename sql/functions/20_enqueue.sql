@@ -63,8 +63,8 @@ END $$;
 -- Enqueues a batch, all or none. Arrays run in parallel; an optional one may be null as a whole or in places, and then
 -- the task's declaration decides. The ids must be fresh UUIDv7s. Answers in the order of the input; `existing` is true
 -- where the key was known already, and `id` is then the job that has it. EQ008 when a queue's limit has no room for all.
--- Of a key that another transaction is about to take, and of a limited queue that another one enqueues into, the end of
--- that transaction is waited for: at most p_lock_wait_ms, then 55P03.
+-- Of a key that another transaction is about to take, the end of that transaction is waited for: at most p_lock_wait_ms,
+-- then 55P03.
 CREATE FUNCTION enqueue_many(
   p_ids uuid[], p_tasks text[], p_payloads jsonb[], p_queues text[] DEFAULT NULL, p_priorities smallint[] DEFAULT NULL,
   p_run_ats timestamptz[] DEFAULT NULL, p_delays_ms bigint[] DEFAULT NULL, p_keys text[] DEFAULT NULL,

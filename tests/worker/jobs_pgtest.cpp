@@ -131,6 +131,27 @@ TEST_F(WorkerJobs, RunAsCoroutinesByTheHundredAtOnce) {
   for (const auto& id : ids) ASSERT_EQ(job(id).state, State::succeeded);
 }
 
+// Short ones, whose claims follow each other so quickly that the worker takes a stock.
+TEST_F(WorkerJobs, RunAsNoMoreCoroutinesAtOnceThanAllowed) {
+  constexpr int most = 4;
+  const auto now = std::make_shared<int>(0);  // as `at_once`, of the one thread that runs coroutines
+  const auto at_once = std::make_shared<int>(0);
+  add_coroutine<std::map<std::string, std::string>>(
+      tasks_, "tests.count",
+      [=](Context&, std::map<std::string, std::string>) -> asio::awaitable<void> {
+        *at_once = std::max(*at_once, ++*now);
+        asio::steady_timer timer(co_await asio::this_coro::executor, milliseconds(1));
+        co_await timer.async_wait(asio::use_awaitable);
+        --*now;
+      },
+      {.queue = queue_});
+  enqueue_many("tests.count", 400);
+  auto few = options();
+  few.coroutines_max = most;
+  work_until_drained(few);
+  EXPECT_EQ(*at_once, most);
+}
+
 TEST_F(WorkerJobs, WithAResultThatCannotBeStoredAreDeadAndHarmNoOther) {
   add("tests.result", [](Context& job) {
     if (job.payload() == "0") return Outcome::succeeded("{oops");

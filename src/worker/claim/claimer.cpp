@@ -85,7 +85,7 @@ Result<Claimer::Round> Claimer::round(const std::stop_token& stop) {
   const auto room = executor_.room();
   const auto unsettled = counters_.claimed.load() - counters_.settled.load();
   const auto [queues, want, some_full] =
-      share(unsettled < unsettled_max && !room.full ? size_.next(room.idle, room.waiting) : 0);
+      share(unsettled < unsettled_max ? std::min(size_.next(room.idle, room.waiting), room.most) : 0);
   if (want == 0 && Clock::now() < next_release_) return Round{.wait = room_wait, .for_room = true};
   auto cell = link_.cell(stop);
   if (!cell) return cell.error();

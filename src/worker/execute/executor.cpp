@@ -117,12 +117,11 @@ void Executor::add_thread() {
 
 Room Executor::room() const {
   const std::lock_guard lock(threads_->mutex);
-  const int coroutines = has_coroutines_ ? std::max(0, options_.coroutines_max - coroutines_.load()) : 0;
   const int waiting = static_cast<int>(threads_->waiting.size());
-  const int idle = std::max(0, threads_->idle - waiting);
-  if (!has_threads_) return {.idle = coroutines, .full = coroutines == 0};
-  if (has_coroutines_ && coroutines == 0) return {.full = true};
-  return {.idle = idle, .waiting = waiting};
+  Room room{.idle = std::max(0, threads_->idle - waiting), .waiting = waiting};
+  if (has_coroutines_) room.most = std::max(0, options_.coroutines_max - coroutines_.load());
+  if (!has_threads_) room.idle = room.most;
+  return room;
 }
 
 void Executor::submit(std::vector<RunningPtr> jobs, int low) {

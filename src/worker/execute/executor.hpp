@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <deque>
 #include <equeue/worker.hpp>
+#include <limits>
 #include <mutex>
 #include <thread>
 #include <unordered_map>
@@ -23,7 +24,9 @@ using Report = std::function<void(const RunningPtr&, Outcome)>;
 struct Room {
   int idle = 0;       // handlers that could start at once
   int waiting = 0;    // jobs that have not started
-  bool full = false;  // no more jobs at all
+  // A claim may bring no more, which is what coroutines_max has left: any job of it may be a coroutine, and
+  // coroutines do not wait. 0: no more jobs at all.
+  int most = std::numeric_limits<int>::max();
 };
 
 // Thread-safe.
