@@ -24,8 +24,8 @@ class Serving {
     argv.push_back(nullptr);
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
-    for (const auto& [fd, name] : {std::pair(1, "out"), std::pair(2, "err")}) {
-      posix_spawn_file_actions_addopen(&actions, fd, (files_.string() + name).c_str(),
+    for (const auto& [fd, file] : {std::pair(1, "out"), std::pair(2, "err")}) {
+      posix_spawn_file_actions_addopen(&actions, fd, (files_.string() + file).c_str(),
                                        O_CREAT | O_TRUNC | O_WRONLY, 0644);
     }
     EXPECT_EQ(posix_spawn(&child_, argv[0], &actions, nullptr, argv.data(), environ), 0);
