@@ -38,6 +38,7 @@ std::string escaped(std::string_view text) {
 }
 
 std::string label(double value) {
+  if (value >= 1'000'000) return fmt::format("{:g}M", value / 1'000'000);
   return value >= 1'000 ? fmt::format("{:g}k", value / 1'000) : fmt::format("{:g}", value);
 }
 
@@ -77,14 +78,15 @@ std::string axes(const Chart& chart, const Scale& scale) {
   return svg;
 }
 
-std::string draw(const Line& line, const Scale& scale, const char* color, double legend_y) {
+// The first line is the one that the chart is about.
+std::string draw(const Line& line, const Scale& scale, const char* color, double legend_y, bool is_first) {
   std::string points;
   for (const auto& [x, y] : line.points) points += fmt::format("{:.1f},{:.1f} ", scale.x(x), scale.y(y));
   const double legend_x = left + plot_width + 14;
   return fmt::format(
-             "<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"2\"/>\n"
+             "<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"{}\"/>\n"
              "<path d=\"M{:.1f} {:.1f}h18\" stroke=\"{}\" stroke-width=\"3\"/>\n",
-             points, color, legend_x, legend_y, color) +
+             points, color, is_first ? 3.5 : 2.0, legend_x, legend_y, color) +
          text(legend_x + 24, legend_y + 4, "start", line.name);
 }
 
@@ -99,7 +101,8 @@ std::string to_svg(const Chart& chart) {
       width, height, left, escaped(chart.title));
   svg += axes(chart, scale);
   for (std::size_t i = 0; i < chart.lines.size(); ++i) {
-    svg += draw(chart.lines[i], scale, colors[i % std::size(colors)], top + 10 + 22 * static_cast<double>(i));
+    svg += draw(chart.lines[i], scale, colors[i % std::size(colors)], top + 10 + 22 * static_cast<double>(i),
+                i == 0);
   }
   return svg + "</svg>\n";
 }

@@ -5,9 +5,9 @@
 
 #include <cstdint>
 #include <equeue/database.hpp>
-#include <future>
-#include <stop_token>
 #include <string>
+
+#include "bench/child.hpp"
 
 namespace equeue::bench {
 
@@ -15,21 +15,21 @@ namespace equeue::bench {
 class HttpServer {
  public:
   explicit HttpServer(const Database& database);
-  ~HttpServer();
-  HttpServer(const HttpServer&) = delete;
-  HttpServer& operator=(const HttpServer&) = delete;
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
   [[nodiscard]] const std::string& api_key() const { return api_key_; }  // good for everything
+  [[nodiscard]] pid_t pid() const { return pid_; }
   [[nodiscard]] double rss_mib() const;
+  // Throws Exception when it has ended.
+  void check() { process_.check(); }
 
  private:
   std::string api_key_;
   std::uint16_t port_ = 0;
   pid_t pid_ = 0;
-  std::stop_source stop_;
-  std::future<std::string> process_;
+  RunningChild process_;
 };
+int server_child(const Arguments& arguments);  // the role "server", which it needs
 
 // VmRSS of a process; 0 when there is none.
 [[nodiscard]] double rss_mib_of(pid_t pid);

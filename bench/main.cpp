@@ -6,14 +6,18 @@
 #include <fstream>
 
 #include "bench/chart.hpp"
-#include "bench/child.hpp"
+#include "bench/http_server.hpp"
 #include "bench/machine.hpp"
 #include "bench/run.hpp"
+#include "bench/worker_processes.hpp"
 #include "embedded/cluster.hpp"
 
 namespace {
 
 using namespace equeue;
+
+constexpr bench::ChildRole child_roles[] = {
+    {"worker", bench::worker_child}, {"memory", bench::memory_child}, {"server", bench::server_child}};
 
 struct Options {
   bool quick = false, smoke = false;
@@ -106,7 +110,8 @@ int run_on_private_server(const Options& options) {
 int main(int argc, char** argv) {
   Options options;
   try {
-    if (argc > 2 && std::string_view(argv[1]) == "child") return bench::run_child({argv + 2, argv + argc});
+    if (argc > 2 && std::string_view(argv[1]) == "child")
+      return bench::run_child(child_roles, {argv + 2, argv + argc});
     CLI::App app(
         "Measures eQueue, its peers in turn with it on the same server, and holds the figures against the "
         "targets.");

@@ -51,6 +51,7 @@ void floor(Run& run);
 void wal(Run& run);
 void idle(Run& run);
 void memory(Run& run);
+int memory_child(const std::vector<std::string>& arguments);
 void http_enqueue(Run& run);
 void http_leases(Run& run);
 

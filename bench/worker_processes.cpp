@@ -9,7 +9,6 @@
 #include <thread>
 
 #include "base/json_document.hpp"
-#include "bench/child.hpp"
 #include "measure/drain.hpp"
 
 namespace equeue::bench {
@@ -39,7 +38,7 @@ double own_cpu_us() {
 
 }  // namespace
 
-int worker_child(const std::vector<std::string>& arguments) {
+int worker_child(const Arguments& arguments) {
   const Database database{.url = arguments.at(0), .schema = arguments.at(1)};
   std::this_thread::sleep_until(from_nanoseconds(std::stoll(arguments.at(2))));
   const auto cpu_before = own_cpu_us();

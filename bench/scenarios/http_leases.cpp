@@ -1,10 +1,7 @@
-#include <boost/json/value.hpp>
-#include <boost/json/value_to.hpp>
 #include <equeue/client.hpp>
-#include <equeue/json_codec.hpp>
 
-#include "base/json_document.hpp"
 #include "bench/http_connection.hpp"
+#include "bench/http_lease.hpp"
 #include "bench/http_server.hpp"
 #include "bench/run.hpp"
 #include "bench/worker_processes.hpp"
@@ -22,29 +19,8 @@ using measure::Clock;
 constexpr int clients = 4;
 constexpr const char* claim_body = R"({"queues":["bench"],"max":100,"lease_seconds":60,"wait_seconds":0})";
 
-std::string settle_body(const boost::json::value& jobs) {
-  std::vector<std::string> elements;
-  for (const auto& job : jobs.as_array()) {
-    elements.push_back(JsonObject()
-                           .text("id", boost::json::value_to<std::string>(job.at("id")))
-                           .text("outcome", "succeeded")
-                           .str());
-  }
-  return JsonObject().raw("jobs", json_array(elements)).str();
-}
-
 net::awaitable<void> work(HttpConnection& connection, std::size_t& done) {
-  for (;;) {
-    const auto claimed = co_await connection.post("/v1/leases", claim_body);
-    if (claimed.status / 100 != 2) throw std::runtime_error("the claim was answered " + claimed.body);
-    const auto lease = detail::parse(claimed.body).value();
-    const auto& jobs = lease.at("jobs");
-    if (jobs.as_array().empty()) co_return;
-    const auto target = "/v1/leases/" + boost::json::value_to<std::string>(lease.at("lease")) + "/settle";
-    const auto settled = co_await connection.post(target, settle_body(jobs));
-    if (settled.status / 100 != 2) throw std::runtime_error("the settlement was answered " + settled.body);
-    done += jobs.as_array().size();
-  }
+  while (const auto jobs = co_await claim_and_settle(connection, claim_body)) done += jobs;
 }
 
 double over_http(const Run& run, std::size_t jobs) {

@@ -22,17 +22,23 @@ Line line_of(std::string name, const std::vector<double>& steps, std::size_t ste
   return line;
 }
 
-// The last step against the first: what is left of the speed at the end.
-Figure kept(const std::string& name, const std::vector<double>& steps) {
+// What is left of the speed at the end.
+Figure kept(const std::vector<double>& steps) {
+  return {.scenario = "pinned",
+          .what = "last part against first",
+          .unit = "jobs/s",
+          .sides = {{.name = "last", .rounds = {steps.back()}}, {.name = "first", .rounds = {steps.front()}}},
+          .is_ratio = true};
+}
+
+// The last steps of both.
+Figure against(const std::string& peer, const std::vector<double>& ours, const std::vector<double>& theirs) {
   Figure figure{.scenario = "pinned",
-                .what = "last part against first, " + name,
+                .what = "last part against " + peer,
                 .unit = "jobs/s",
-                .sides = {{.name = "last", .rounds = {}}, {.name = "first", .rounds = {}}},
+                .sides = {{.name = "eQueue", .rounds = {ours.back()}}, {.name = peer, .rounds = {}}},
                 .is_ratio = true};
-  if (!steps.empty()) {
-    figure.sides[0].rounds.push_back(steps.back());
-    figure.sides[1].rounds.push_back(steps.front());
-  }
+  if (!theirs.empty()) figure.sides[1].rounds.push_back(theirs.back());
   return figure;
 }
 
@@ -48,13 +54,15 @@ void pinned(Run& run) {
               .y_title = "jobs/s",
               .lines = {}};
   std::vector<Figure> figures;
+  std::vector<double> ours;
   for (int round = 0; round < run.long_rounds(); ++round) {
     const auto held = drain_once(run, jobs, step, true);
     with.rounds.push_back(held.per_second());
     without.rounds.push_back(drain_once(run, jobs, step, false).per_second());
     if (round > 0) continue;
     chart.lines.push_back(line_of("eQueue", held.steps_per_second, step));
-    figures.push_back(kept("eQueue", held.steps_per_second));
+    figures.push_back(kept(held.steps_per_second));
+    ours = held.steps_per_second;
   }
   for (auto& peer : run.peers) {
     if (!peer.is_on_postgresql()) continue;
@@ -62,9 +70,9 @@ void pinned(Run& run) {
     const auto drained = peer.drain(run.url, jobs, step);
     if (drained) {
       chart.lines.push_back(line_of(peer.title(), drained->steps_per_second, step));
-      figures.push_back(kept(peer.title(), drained->steps_per_second));
+      figures.push_back(against(peer.title(), ours, drained->steps_per_second));
     } else {
-      figures.push_back(kept(peer.title(), {}));
+      figures.push_back(against(peer.title(), ours, {}));
       figures.back().absent = drained.error().message;
     }
   }

@@ -29,6 +29,9 @@ void watch(const std::stop_token& stop, const Worker& worker, std::size_t step, 
     }
     if (!last) std::this_thread::sleep_for(sample_every);
   }
+  // Steps are a little longer than asked for, so the last one is shorter.
+  const auto rest = drained.succeeded - step_count;
+  if (rest >= step / 2) drained.steps_per_second.push_back(per_second(rest, step_begin, drained.end));
 }
 
 }  // namespace

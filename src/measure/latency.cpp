@@ -4,10 +4,10 @@
 #include <condition_variable>
 #include <equeue/client.hpp>
 #include <equeue/limits.hpp>
-#include <equeue/worker.hpp>
 #include <mutex>
 #include <thread>
 
+#include "measure/background_worker.hpp"
 #include "measure/fill.hpp"
 
 namespace equeue::measure {
@@ -59,28 +59,6 @@ class Starts {
   std::vector<double> times_ms_;
 };
 
-// A worker on a thread of its own for as long as it lives.
-class BackgroundWorker {
- public:
-  BackgroundWorker(const Database& database, Registry tasks)
-      : worker_(database, std::move(tasks), {.queues = {queue}}),
-        thread_([this] { result_ = worker_.run(); }) {}
-  ~BackgroundWorker() { [[maybe_unused]] const auto ended = stop(); }
-  BackgroundWorker(const BackgroundWorker&) = delete;
-  BackgroundWorker& operator=(const BackgroundWorker&) = delete;
-
-  Result<void> stop() {
-    worker_.stop();
-    if (thread_.joinable()) thread_.join();
-    return result_;
-  }
-
- private:
-  Worker worker_;
-  Result<void> result_;
-  std::thread thread_;
-};
-
 Registry stamp_tasks(Starts& starts) {
   Registry tasks;
   tasks.add<Stamp>(stamp_task, [&starts](Context&, const Stamp& stamp) { starts.add(stamp); },
@@ -115,7 +93,7 @@ Result<Latency> latency_idle(const Database& database, std::size_t jobs) {
   const auto tasks = stamp_tasks(starts);
   Client client(database);
   if (auto declared = client.declare(tasks); !declared) return declared.error();
-  BackgroundWorker worker(database, tasks);
+  BackgroundWorker worker(database, tasks, {.queues = {queue}});
   if (auto done = enqueue_one_by_one(client, jobs, starts); !done) return done.error();
   if (auto ended = worker.stop(); !ended) return ended.error();
   return latency_of(starts.without_first(jobs / 10));
@@ -127,7 +105,7 @@ Result<PacedLatency> latency_paced(const Database& database, double jobs_per_sec
   const auto tasks = stamp_tasks(starts);
   Client client(database);
   if (auto declared = client.declare(tasks); !declared) return declared.error();
-  BackgroundWorker worker(database, tasks);
+  BackgroundWorker worker(database, tasks, {.queues = {queue}});
   const auto batch = std::max<std::size_t>(
       1,
       static_cast<std::size_t>(std::lround(jobs_per_second * std::chrono::duration<double>(pace).count())));
