@@ -1,6 +1,7 @@
 #include "load/history.hpp"
 
 #include <chrono>
+#include <thread>
 
 #include "pg/connection.hpp"
 #include "store/faults.hpp"
@@ -10,6 +11,9 @@ namespace {
 
 // Millions of jobs are counted.
 constexpr std::chrono::minutes deadline{5};
+constexpr std::chrono::minutes patience{1};
+constexpr std::string_view jobs_left =
+    "SELECT (SELECT count(*) FROM {0}.ready) + (SELECT count(*) FROM {0}.leases)";
 
 pg::Rows ask(const Database& database, std::string_view sql) {
   auto connection = pg::Connection::open(database.url, "equeue load: looks");
@@ -35,8 +39,14 @@ Ends count_ends(const Database& database) {
           .dead = rows.at(0, 1).integer(),
           .cancelled = rows.at(0, 2).integer(),
           .twice = rows.at(0, 3).integer(),
-          .left = ask_number(database,
-                             "SELECT (SELECT count(*) FROM {0}.ready) + (SELECT count(*) FROM {0}.leases)")};
+          .left = ask_number(database, jobs_left)};
+}
+
+void wait_until_empty(const Database& database) {
+  using Clock = std::chrono::steady_clock;
+  for (const auto until = Clock::now() + patience;
+       ask_number(database, jobs_left) > 0 && Clock::now() < until;)
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
 }
 
 }  // namespace equeue::load

@@ -17,6 +17,9 @@ struct Ends {
 // Throws Exception.
 [[nodiscard]] Ends count_ends(const Database& database);
 
+// Until nothing is queued or running, or a minute has passed. Throws Exception.
+void wait_until_empty(const Database& database);
+
 // One number that a query answers, in which {} stands for the schema. Throws Exception.
 [[nodiscard]] std::int64_t ask_number(const Database& database, std::string_view sql);
 

@@ -21,8 +21,8 @@ struct Offered {
 };
 
 // That many load.work (starts.hpp) a second for that long, by `threads` clients, each of which sends a batch
-// at every pace. One that is late sends at once what has become due meanwhile. Throws Exception when an enqueue
-// fails for another reason than a full queue.
+// at every pace. One that is late sends at once what has become due meanwhile. Throws Exception when an
+// enqueue fails for another reason than a full queue.
 [[nodiscard]] Offered offer(const Database& database, double jobs_per_second, std::chrono::milliseconds lasts,
                             int threads);
 

@@ -20,7 +20,7 @@ const std::vector<Scenario>& scenarios() {
   static const std::vector<Scenario> all = {
       {"overload", "ten times the jobs that the workers can do, into a queue with a limit", overload},
       {"outage",
-       "a million jobs that are due when the workers come back, half a hundred thousand of them "
+       "a million jobs that are due when the workers come back, fifty thousand of them "
        "claimed by workers that died",
        outage},
       {"settlers", "32 sessions that settle overlapping batches while others cancel and clean up", settlers},

@@ -129,7 +129,9 @@ int main(int argc, char** argv) {
   app.fallthrough();
   app.add_option("--database-url", settings.database.url,
                  "libpq URI (else EQUEUE_DATABASE_URL or DATABASE_URL)");
-  app.add_option("--schema", settings.database.schema, "the schema of eQueue")->capture_default_str();
+  app.add_option("--schema", settings.database.schema, "the schema of eQueue")
+      ->envname("EQUEUE_SCHEMA")
+      ->capture_default_str();
 
   auto* importing = app.add_subcommand("import", "Load puzzles, one a line, and enqueue a job for each");
   importing->add_option("FILE", settings.files, "files to read; - is standard input")->required();

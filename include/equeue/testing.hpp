@@ -39,7 +39,7 @@ template <TaskPayload Payload>
   return run_inline(registry, NewJob{std::string(Payload::task), to_json_text(payload), {}}, options);
 }
 
-/// A database with a migrated `equeue` schema and nothing else in it, made by the constructor and dropped by
+/// A database with a migrated schema and nothing else in it, made by the constructor and dropped by
 /// the destructor with whoever is still connected. Safe to have many, also in tests that run in parallel. The
 /// five roles that a migration makes (equeue_enqueue, …) are the server's and stay.
 class ScratchDatabase {
@@ -49,9 +49,9 @@ class ScratchDatabase {
   /// (not_installed, io, …) when PostgreSQL's server programs are missing or do not start.
   ScratchDatabase();
 
-  /// On the server of `url`, a libpq URI or connection string whose role may create databases. Throws
-  /// Exception.
-  explicit ScratchDatabase(const std::string& url);
+  /// On the server of `url`, a libpq URI or connection string whose role may create databases, with a schema
+  /// of that name. Throws Exception.
+  explicit ScratchDatabase(const std::string& url, std::string schema = Database().schema);
 
   ~ScratchDatabase();
   ScratchDatabase(const ScratchDatabase&) = delete;

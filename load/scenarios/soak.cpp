@@ -18,7 +18,6 @@ using measure::Clock;
 using std::chrono::milliseconds;
 
 constexpr double jobs_per_second = 400;
-constexpr milliseconds patience{60'000};
 constexpr double mib = 1024.0 * 1024.0;
 // A few pages more or less, or a file opened for a moment, are no growth.
 constexpr double flat = 1.1;
@@ -98,12 +97,6 @@ std::vector<Sample> watch(Run& run, const Database& database, bench::HttpServer&
     samples.push_back(look(database, server, worker_pid, begin));
   }
   return samples;
-}
-
-void wait_until_empty(const Database& database) {
-  constexpr const char* left = "SELECT (SELECT count(*) FROM {0}.ready) + (SELECT count(*) FROM {0}.leases)";
-  for (const auto until = Clock::now() + patience; ask_number(database, left) > 0 && Clock::now() < until;)
-    std::this_thread::sleep_for(milliseconds(50));
 }
 
 void chart(Run& run, const std::vector<Sample>& samples) {

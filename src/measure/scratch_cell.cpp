@@ -39,6 +39,14 @@ Result<ScratchCell> ScratchCell::make(const std::string& url, const std::string&
   if (auto valid = model::check_schema_name(schema); !valid) return valid.error();
   auto connection = pg::Connection::open(url, "equeue bench");
   if (!connection) return store::translate(connection.error(), schema);
+  // Its lock would stay with a session that the pooler gives to others.
+  const auto direct = connection->is_direct();
+  if (!direct) return store::translate(direct.error(), schema);
+  if (!*direct) {
+    return Error{.code = ErrorCode::configuration,
+                 .message = "a pooler stands before the database, and the bench measures PostgreSQL alone",
+                 .hint = "give the URL of PostgreSQL itself"};
+  }
   const auto locked =
       connection->execute({.sql = "SELECT pg_try_advisory_lock(hashtextextended('equeue bench ' || $1, 0))",
                            .params = pg::Params().text(schema)});

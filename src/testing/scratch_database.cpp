@@ -80,8 +80,9 @@ std::string new_name() {
 
 class ScratchDatabase::Impl {
  public:
-  Impl(std::shared_ptr<embedded::Cluster> server, const std::string& url)
+  Impl(std::shared_ptr<embedded::Cluster> server, const std::string& url, std::string schema)
       : server_(std::move(server)), admin_{.url = url}, name_(new_name()) {
+    database_.schema = std::move(schema);
     auto connection = connect(admin_);
     // The process that had our number before us may have been killed.
     for (const char* statement :
@@ -119,10 +120,11 @@ class ScratchDatabase::Impl {
 ScratchDatabase::ScratchDatabase() {
   auto server = private_server();
   const auto url = server->url();
-  impl_ = std::make_unique<Impl>(std::move(server), url);
+  impl_ = std::make_unique<Impl>(std::move(server), url, Database().schema);
 }
 
-ScratchDatabase::ScratchDatabase(const std::string& url) : impl_(std::make_unique<Impl>(nullptr, url)) {}
+ScratchDatabase::ScratchDatabase(const std::string& url, std::string schema)
+    : impl_(std::make_unique<Impl>(nullptr, url, std::move(schema))) {}
 
 ScratchDatabase::~ScratchDatabase() = default;
 

@@ -10,7 +10,7 @@
 #include "api/server.hpp"
 #include "auth/secret.hpp"
 #include "tests/api/http_client.hpp"
-#include "tests/cluster/scratch_database.hpp"
+#include "tests/cluster/cell_schema.hpp"
 #include "tests/embedded/query.hpp"
 #include "tests/eventually.hpp"
 
@@ -43,7 +43,7 @@ class ApiTest : public ::testing::Test {
  protected:
   void SetUp() override {
     if (const auto reason = why_no_cluster(); !reason.empty()) GTEST_SKIP() << reason;
-    static const ::equeue::ScratchDatabase scratch(cluster_url());
+    static const ::equeue::ScratchDatabase scratch(cluster_url(), cell_schema());
     use(scratch.database());
   }
   // A queue and a task (`tasks_`.work) that no other test of the program has.

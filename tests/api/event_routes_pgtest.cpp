@@ -120,7 +120,7 @@ TEST_F(EventRoutes, TellWhatIsCommittedLate) {
   const auto late = enqueue(admin_);
   const auto reader = listen("", admin_);
   auto slow = pg::Connection::open(database_.url, "test").value();
-  ASSERT_TRUE(slow.script("BEGIN; SELECT equeue.cancel('" + late + "', 'late')"));
+  ASSERT_TRUE(slow.script(tests::in_cell_schema("BEGIN; SELECT equeue.cancel('" + late + "', 'late')")));
   const auto soon = cancelled_job();
   ASSERT_TRUE(reader->receives(soon));
   const auto later = cancelled_job();

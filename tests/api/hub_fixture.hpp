@@ -12,7 +12,7 @@
 #include <future>
 
 #include "api/database_pool.hpp"
-#include "tests/cluster/scratch_database.hpp"
+#include "tests/cluster/cell_schema.hpp"
 #include "tests/embedded/query.hpp"
 #include "tests/eventually.hpp"
 
@@ -49,7 +49,7 @@ class HubTest : public ::testing::Test {
   }
   // Used by all tests of the program: each has queues of its own.
   static const Database& scratch() {
-    static const ::equeue::ScratchDatabase scratch(cluster_url());
+    static const ::equeue::ScratchDatabase scratch(cluster_url(), cell_schema());
     return scratch.database();
   }
 

@@ -14,8 +14,8 @@ class Hold {
   Hold(const Database& database, const std::string& sql)
       : connection_(PQconnectdb(database.url.c_str()), &PQfinish) {
     for (const auto& each : {std::string("BEGIN"), sql}) {
-      const std::unique_ptr<PGresult, decltype(&PQclear)> done{PQexec(connection_.get(), each.c_str()),
-                                                               &PQclear};
+      const std::unique_ptr<PGresult, decltype(&PQclear)> done{
+          PQexec(connection_.get(), tests::in_cell_schema(each).c_str()), &PQclear};
       const auto status = PQresultStatus(done.get());
       EXPECT_TRUE(status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
           << PQerrorMessage(connection_.get());

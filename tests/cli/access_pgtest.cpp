@@ -8,6 +8,7 @@
 #include "auth/password.hpp"
 #include "auth/secret.hpp"
 #include "tests/cli/person.hpp"
+#include "tests/embedded/query.hpp"
 
 namespace equeue::tests {
 namespace {
@@ -21,13 +22,7 @@ constexpr const char* good = "correct horse battery";
 class Access : public CliTest {
  protected:
   // The first column of the only row, as the database's owner reads it; "" when there is none.
-  std::string ask(const std::string& sql) const {
-    const std::unique_ptr<PGconn, decltype(&PQfinish)> reader{PQconnectdb(database_->url().c_str()),
-                                                              &PQfinish};
-    const std::unique_ptr<PGresult, decltype(&PQclear)> rows{PQexec(reader.get(), sql.c_str()), &PQclear};
-    EXPECT_EQ(PQresultStatus(rows.get()), PGRES_TUPLES_OK) << PQerrorMessage(reader.get());
-    return PQntuples(rows.get()) == 0 ? "" : PQgetvalue(rows.get(), 0, 0);
-  }
+  std::string ask(const std::string& sql) const { return embedded::query(database_->url(), sql); }
   bool logs_in(const std::string& user, const std::string& password) const {
     const auto hash = ask("SELECT password_hash FROM equeue.users WHERE name = '" + user + "'");
     return auth::verify_password(password, hash);

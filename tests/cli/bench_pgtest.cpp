@@ -13,6 +13,7 @@ using testing::HasSubstr;
 class BenchCommand : public CliTest {};
 
 TEST_F(BenchCommand, MeasuresAndLeavesNothingBehind) {
+  if (cluster_variant() == "pgbouncer") GTEST_SKIP() << "it is refused then";
   const std::pair<const char*, const char*> scenarios[] = {{"enqueue", "enqueued_per_second"},
                                                            {"drain", "drained_per_second"},
                                                            {"latency", "p99_ms"},
@@ -26,7 +27,14 @@ TEST_F(BenchCommand, MeasuresAndLeavesNothingBehind) {
   expect(6, {"queues", "list", "--schema", "equeue_bench"});
 }
 
+TEST_F(BenchCommand, RefusesAPooler) {
+  if (cluster_variant() != "pgbouncer") GTEST_SKIP() << "the database is reached directly";
+  EXPECT_THAT(expect(2, {"bench", "drain", "--jobs", "100"}).err,
+              HasSubstr("a pooler stands before the database"));
+}
+
 TEST_F(BenchCommand, RefusesASchemaThatIsNotItsOwn) {
+  if (cluster_variant() == "pgbouncer") GTEST_SKIP() << "a pooler is refused first";
   expect(0, {"migrate", "--schema", "equeue_bench"});
   EXPECT_THAT(expect(8, {"bench", "drain", "--jobs", "100"}).err, HasSubstr("was not made by the bench"));
   expect(0, {"queues", "list", "--schema", "equeue_bench"});

@@ -4,6 +4,7 @@
 #include <boost/json/parse.hpp>
 
 #include "tests/cli/program.hpp"
+#include "tests/embedded/query.hpp"
 
 namespace equeue::tests {
 namespace {
@@ -57,12 +58,9 @@ TEST_F(Dead, ArePurgedForGood) {
 
 TEST_F(Dead, ActionsAreAuditedUnderTheUser) {
   expect(0, {"dead", "purge", "--task", "try.fail", "--yes"});
-  const std::unique_ptr<PGconn, decltype(&PQfinish)> reader{PQconnectdb(database_->url().c_str()), &PQfinish};
-  const std::unique_ptr<PGresult, decltype(&PQclear)> rows{
-      PQexec(reader.get(), "SELECT actor, action FROM equeue.audit"), &PQclear};
-  ASSERT_EQ(PQntuples(rows.get()), 1);
-  EXPECT_STREQ(PQgetvalue(rows.get(), 0, 0), "tester");
-  EXPECT_STREQ(PQgetvalue(rows.get(), 0, 1), "purge");
+  EXPECT_EQ(
+      embedded::query(database_->url(), "SELECT string_agg(actor || ' ' || action, ',') FROM equeue.audit"),
+      "tester purge");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include "process/process.hpp"
+#include "tests/cluster/cell_schema.hpp"
 
 namespace equeue::tests {
 
@@ -49,6 +50,7 @@ void CliTest::SetUp() {
   if (const auto why = why_no_cluster(); !why.empty()) GTEST_SKIP() << why;
   database_ = std::make_unique<ScratchDatabase>();
   program_.environment["EQUEUE_DATABASE_URL"] = database_->url();
+  program_.environment["EQUEUE_SCHEMA"] = cell_schema();
   expect(0, {"migrate"});
 }
 

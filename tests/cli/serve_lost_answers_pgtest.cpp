@@ -24,9 +24,7 @@ class LostAnswers : public CliTest {
     server_.emplace(program_, serve_);
     base_ = server_->base();
   }
-  [[nodiscard]] std::string query(const std::string& sql) const {
-    return embedded::query(database_->url(), sql);
-  }
+  std::string query(const std::string& sql) const { return embedded::query(database_->url(), sql); }
   [[nodiscard]] std::string jobs() const { return query("SELECT count(*) FROM equeue.jobs"); }
   [[nodiscard]] std::string job() const { return query("SELECT id FROM equeue.jobs"); }
   HttpAnswer enqueue(const std::string& base) const {

@@ -151,7 +151,9 @@ TEST_F(Serve, KilledInTheMiddleOfRequestsLosesNothingThatARepetitionDoesNotBring
     const auto again =
         client.call({.method = "POST", .target = "/v1/jobs", .body = request(i), .credentials = credentials});
     ASSERT_THAT(again.status, testing::AnyOf(200, 201)) << again.body;
-    if (told.contains(i)) EXPECT_EQ(again.text("id"), told[i]);
+    if (told.contains(i)) {
+      EXPECT_EQ(again.text("id"), told[i]);
+    }
   }
   EXPECT_EQ(embedded::query(database_->url(), "SELECT count(*) FROM equeue.jobs WHERE task = 'a.b'"),
             std::to_string(requests));

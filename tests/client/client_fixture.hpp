@@ -6,7 +6,7 @@
 
 #include <equeue/testing.hpp>
 
-#include "tests/cluster/scratch_database.hpp"
+#include "tests/cluster/cell_schema.hpp"
 #include "tests/embedded/query.hpp"
 #include "tests/eventually.hpp"
 
@@ -16,7 +16,7 @@ class ClientTest : public ::testing::Test {
  protected:
   void SetUp() override {
     if (const auto reason = why_no_cluster(); !reason.empty()) GTEST_SKIP() << reason;
-    scratch_.emplace(cluster_url());
+    scratch_.emplace(cluster_url(), cell_schema());
     client_.emplace(scratch_->database());
     add("tests.good", [](Context& job) { return Outcome::succeeded(job.payload()); });
     add("tests.bad", [](Context&) { return Outcome::failed("no"); });

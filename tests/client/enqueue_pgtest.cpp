@@ -104,7 +104,8 @@ class ClientEnqueueCutInTheMiddle : public ClientEnqueue {
     EXPECT_TRUE(client_->queues());  // connected
     const std::unique_ptr<PGconn, decltype(&PQfinish)> blocker{PQconnectdb(scratch_->database().url.c_str()),
                                                                &PQfinish};
-    PQclear(PQexec(blocker.get(), "BEGIN; LOCK TABLE equeue.ready IN ACCESS EXCLUSIVE MODE"));
+    PQclear(PQexec(blocker.get(),
+                   tests::in_cell_schema("BEGIN; LOCK TABLE equeue.ready IN ACCESS EXCLUSIVE MODE").c_str()));
     auto answer = std::async(std::launch::async, [&] {
       return client_->enqueue(NewJob{"tests.good", "{}", options});
     });

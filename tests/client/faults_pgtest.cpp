@@ -45,7 +45,7 @@ TEST_F(ClientFaults, OfARoleThatMayNotAreToldByTheCall) {
   if (tests::cluster_variant() == "pgbouncer")
     GTEST_SKIP() << "the pooler of the tests is one user to the server";
   const auto role = query("SELECT current_database()") + "_producer";
-  query("CREATE ROLE " + role + " LOGIN IN ROLE equeue_enqueue");
+  query("CREATE ROLE " + role + " LOGIN IN ROLE " + scratch_->database().schema + "_enqueue");
   auto database = scratch_->database();
   database.url += " user=" + role;
   {
@@ -55,7 +55,7 @@ TEST_F(ClientFaults, OfARoleThatMayNotAreToldByTheCall) {
     const auto denied = producer.purge_dead({}, "mallory");
     ASSERT_FALSE(denied);
     EXPECT_EQ(denied.error().code, ErrorCode::permission_denied);
-    EXPECT_THAT(denied.error().hint, HasSubstr("equeue_admin"));
+    EXPECT_THAT(denied.error().hint, HasSubstr(database.schema + "_admin"));
     EXPECT_TRUE(producer.enqueue(NewJob{"tests.good"}));
   }
   query("DROP ROLE " + role);

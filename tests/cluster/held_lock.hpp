@@ -36,8 +36,8 @@ class HeldLock {
       "FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
 
   void run(const std::string& sql) {
-    const std::unique_ptr<PGresult, decltype(&PQclear)> answer{PQexec(connection_.get(), sql.c_str()),
-                                                               &PQclear};
+    const std::unique_ptr<PGresult, decltype(&PQclear)> answer{
+        PQexec(connection_.get(), in_cell_schema(sql).c_str()), &PQclear};
     EXPECT_EQ(PQresultStatus(answer.get()), PGRES_COMMAND_OK) << PQerrorMessage(connection_.get());
   }
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "pg/connection.hpp"
+#include "tests/cluster/cell_schema.hpp"
 
 namespace equeue::tests {
 
@@ -17,7 +18,7 @@ class OpenTransaction {
     run("BEGIN");
   }
   void run(const std::string& sql) {
-    const auto done = connection_.script(sql);
+    const auto done = connection_.script(in_cell_schema(sql));
     EXPECT_TRUE(done) << sql << ": " << (done ? "" : done.error().message);
   }
   void commit() { run("COMMIT"); }

@@ -39,7 +39,7 @@ inline std::string cluster_url() {
   return url;
 }
 
-// "newer", "serializable", "pgbouncer", or "" (tests/cluster/test_cluster.cpp).
+// "newer", "serializable", "schema", "pgbouncer", or "" (tests/cluster/test_cluster.cpp).
 inline std::string cluster_variant() {
   const char* folder = std::getenv("EQUEUE_TEST_CLUSTER");
   return folder == nullptr ? "" : first_line_of(std::filesystem::path(folder) / "variant");

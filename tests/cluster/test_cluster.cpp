@@ -3,6 +3,7 @@
 // start makes a fresh one and writes its url to FOLDER/url, and VARIANT to FOLDER/variant:
 //   newer         the server programs that EQUEUE_TEST_NEWER_POSTGRES names
 //   serializable  whose transactions are serializable by default
+//   schema        as Debian's comes; the tests call their schema otherwise (cell_schema.hpp)
 //   pgbouncer     behind PgBouncer in transaction mode; FOLDER/direct_url leads past it
 // Without what a variant needs it writes FOLDER/absent, and the tests on it are skipped.
 #include <fmt/format.h>
@@ -81,10 +82,10 @@ equeue::Result<void> perform(std::string_view verb, const fs::path& folder, std:
 int main(int count, char** words) {
   const std::string_view verb = count == 3 || count == 4 ? words[1] : "";
   const std::string_view variant = count == 4 ? words[3] : "";
-  const bool is_known =
-      variant.empty() || variant == "newer" || variant == "serializable" || variant == "pgbouncer";
+  const bool is_known = variant.empty() || variant == "newer" || variant == "serializable" ||
+                        variant == "schema" || variant == "pgbouncer";
   if ((verb != "start" && verb != "stop") || !is_known) {
-    fmt::print(stderr, "test_cluster start|stop FOLDER [newer|serializable|pgbouncer]\n");
+    fmt::print(stderr, "test_cluster start|stop FOLDER [newer|serializable|schema|pgbouncer]\n");
     return 2;
   }
   const auto done = perform(verb, fs::absolute(words[2]), variant);

@@ -31,7 +31,9 @@ void Programs::SetUp() {
 process::ProcessRequest Programs::request(std::vector<std::string> command) const {
   const auto bin = std::filesystem::path(EQUEUE_PROGRAM).parent_path().string();
   return {.command = std::move(command),
-          .environment = {{"PATH", bin + ":/usr/bin:/bin"}, {"EQUEUE_DATABASE_URL", url_}},
+          .environment = {{"PATH", bin + ":/usr/bin:/bin"},
+                          {"EQUEUE_DATABASE_URL", url_},
+                          {"EQUEUE_SCHEMA", equeue::tests::cell_schema()}},
           .folder = folder_.string()};
 }
 

@@ -8,7 +8,7 @@
 #include "puzzles/database.hpp"
 #include "puzzles/puzzles_app.hpp"
 #include "store/migrate.hpp"
-#include "tests/cluster/scratch_database.hpp"
+#include "tests/cluster/cell_schema.hpp"
 
 namespace puzzles {
 
@@ -29,7 +29,9 @@ class PuzzleDatabase {
     register_tasks(tasks_, scratch_.url());
   }
 
-  [[nodiscard]] equeue::Database database() const { return {.url = scratch_.url()}; }
+  [[nodiscard]] equeue::Database database() const {
+    return {.url = scratch_.url(), .schema = equeue::tests::cell_schema()};
+  }
   [[nodiscard]] PGconn* get() const { return connection_.get(); }
   [[nodiscard]] const equeue::Registry& tasks() const { return tasks_; }
   void declare() const { equeue::Client(database()).declare(tasks_).value(); }
@@ -37,7 +39,9 @@ class PuzzleDatabase {
   Imported import(const std::vector<std::string>& lines) const {
     return import_lines(get(), database().schema, "test.txt", lines).value();
   }
-  Rows query(const std::string& sql) const { return std::move(run(get(), sql).value()); }
+  Rows query(const std::string& sql) const {
+    return std::move(run(get(), equeue::tests::in_cell_schema(sql)).value());
+  }
   [[nodiscard]] std::int64_t number(const std::string& sql) const { return query(sql).integer(0, 0); }
   [[nodiscard]] Report report() const { return make_report(get(), database().schema).value(); }
 

@@ -286,7 +286,7 @@ TEST_F(MigrateTest, KeepsSchemasSideBySideApart) {
   store::declare_task(other.cell(), "test.task", {}).value();
   const auto job = enqueue();
   EXPECT_EQ(store::get_job(other.cell(), job).error().code, ErrorCode::unknown_job);
-  EXPECT_EQ(other.number("SELECT count(*) FROM ready"), 0);
+  EXPECT_EQ(other.number(fmt::format("SELECT count(*) FROM {}.ready", fresh_name())), 0);
   const auto mine = worker(other);
   EXPECT_TRUE(
       store::claim(other.cell(), mine, std::vector<std::string>{"default"}, 1, {}).value().jobs.empty());

@@ -3,6 +3,8 @@
 #include <memory>
 #include <thread>
 
+#include "tests/embedded/query.hpp"
+
 namespace equeue::store {
 
 std::ostream& operator<<(std::ostream& out, Answer answer) {
@@ -22,6 +24,10 @@ class DropScratch : public ::testing::Environment {
   void TearDown() override { scratch.reset(); }
 };
 [[maybe_unused]] const auto* const drop_scratch = ::testing::AddGlobalTestEnvironment(new DropScratch);
+
+bool is_pooled() {
+  return cluster_variant() == "pgbouncer";
+}
 
 pg::Connection connect() {
   auto opened = pg::Connection::open(database().url(), "equeue test");
@@ -72,6 +78,8 @@ const ScratchDatabase& database() {
 }
 
 Session::Session(std::string schema) : schema_(std::move(schema)), connection_(connect()), backend_(0) {
+  // Through a pooler it would stay with a session that others get next.
+  if (is_pooled()) return;
   run(fmt::format("SET search_path = {}", schema_));
   backend_ = static_cast<int>(number("SELECT pg_backend_pid()"));
 }
@@ -105,8 +113,11 @@ std::string Session::refusal(const std::string& sql) {
 
 void wait_until_blocked(Session& watcher, int backend) {
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (watcher.text(fmt::format("SELECT wait_event_type FROM pg_stat_activity WHERE pid = {}", backend)) !=
-         "Lock") {
+  const auto waiting = fmt::format(
+      "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' "
+      "AND {} IN (0, pid)",
+      backend);
+  while (watcher.number(waiting) == 0) {
     if (std::chrono::steady_clock::now() > until)
       throw std::runtime_error("the backend never waited for a lock");
     std::this_thread::yield();
@@ -117,6 +128,12 @@ void ProtocolTest::SetUp() {
   if (const auto why = why_no_cluster(); !why.empty()) GTEST_SKIP() << why;
   static int number = 0;
   schema_ = fmt::format("t_{}", ++number);
+  if (is_pooled()) {
+    // Each transaction may get another session, which must know the schema without being told.
+    scratch = std::make_unique<ScratchDatabase>();
+    embedded::query(direct_cluster_url(),
+                    fmt::format("ALTER DATABASE {} SET search_path = {}", scratch->name(), schema_));
+  }
   auto connection = connect();
   store::migrate(connection, schema_).value();
   session_.emplace(schema_);

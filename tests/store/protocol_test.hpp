@@ -23,7 +23,7 @@ std::ostream& operator<<(std::ostream& out, Answer answer);
 
 namespace equeue::tests {
 
-// The one database of this binary; dropped when it ends.
+// The one database of this binary, or through a pooler of this test; dropped in the end.
 const ScratchDatabase& database();
 
 // A session of its own, with the schema as its search_path. SQL that fails where it must not ends the test by
@@ -43,6 +43,7 @@ class Session {
 
   [[nodiscard]] store::Cell cell() { return {connection_, schema_}; }
   [[nodiscard]] pg::Connection& connection() { return connection_; }
+  // Its process; 0 through a pooler, where each transaction may have another.
   [[nodiscard]] int backend() const { return backend_; }
 
  private:
@@ -51,7 +52,7 @@ class Session {
   int backend_;
 };
 
-// Until the backend waits for a lock of another; throws after 20 s.
+// Until the backend (0: any of this database) waits for a lock of another; throws after 20 s.
 void wait_until_blocked(Session& watcher, int backend);
 
 template <class Kind>

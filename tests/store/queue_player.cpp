@@ -130,7 +130,7 @@ void QueuePlayer::begin(const Operation& operation, Answers& answers) {
   answers = perform(operation, other_, *open_, {});
   add_changed(locks_.jobs, before_->jobs, open_->jobs);
   add_changed(locks_.leases, before_->leases, open_->leases);
-  // A settlement locks each lease that it names, also when it changes nothing.
+  // Settlements and cancels lock each lease that they name, also when they change nothing.
   for (const auto& lease : named_) {
     if (before_->leases.contains(lease)) locks_.leases.insert(lease);
   }
@@ -297,6 +297,9 @@ QueuePlayer::Answers QueuePlayer::manage(const Operation& operation, Session& se
     case Kind::cancel: {
       if (!subject || locks.jobs.contains(*subject)) return {};
       constexpr const char* names[] = {"cancelled", "requested", "already"};
+      if (const auto job = model.jobs.find(*subject);
+          job != model.jobs.end() && job->second.state == State::running)
+        named_.insert(job->second.lease);
       const auto done = store::cancel(session.cell(), *subject, "no need");
       return {text_of(done, done ? names[static_cast<int>(*done)] : ""), model.cancel(*subject)};
     }

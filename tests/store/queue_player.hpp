@@ -52,7 +52,7 @@ class QueuePlayer {
   std::optional<QueueModel> before_;
   std::optional<QueueModel> open_;
   Locks locks_;
-  std::set<LeaseId> named_;  // leases of settlements
+  std::set<LeaseId> named_;  // leases of settlements and cancels
   // All that ever were, in the order in which they came.
   std::vector<JobId> jobs_;
   std::vector<WorkerId> workers_;

@@ -24,8 +24,8 @@ class WorkerProcess {
       : name_(std::move(name)) {
     const auto program =
         std::filesystem::read_symlink("/proc/self/exe").parent_path() / "test_worker_process";
-    std::vector<std::string> words = {program.string(), database.url, queue, name_,
-                                      std::to_string(lease.count())};
+    std::vector<std::string> words = {
+        program.string(), database.url, database.schema, queue, name_, std::to_string(lease.count())};
     std::vector<char*> pointers;
     for (auto& word : words) pointers.push_back(word.data());
     pointers.push_back(nullptr);
@@ -65,7 +65,7 @@ class FaultsTest : public WorkerTest {
   void SetUp() override {
     WorkerTest::SetUp();
     if (IsSkipped()) return;
-    scratch_.emplace(cluster_url());
+    scratch_.emplace(cluster_url(), cell_schema());
     use(scratch_->database());
     prepare();
   }

@@ -139,14 +139,14 @@ class InTheCallersTransaction : public WorkerPickup {
 };
 
 TEST_F(InTheCallersTransaction, AnEnqueueThatIsRolledBackLeavesNoJob) {
-  const auto id = equeue::enqueue(connection_.get(), Ping{1}).value().id;
+  const auto id = equeue::enqueue(connection_.get(), Ping{1}, {}, database_.schema).value().id;
   run("ROLLBACK");
   EXPECT_EQ(client_->get(id).error().code, ErrorCode::unknown_job);
 }
 
 TEST_F(InTheCallersTransaction, AnEnqueueThatIsCommittedIsFoundByThePollThoughItWasWrittenLongBefore) {
   tests::RunningWorker worker(database_, tasks_, polling_every(milliseconds(50)));
-  const auto id = equeue::enqueue(connection_.get(), Ping{1}).value().id;
+  const auto id = equeue::enqueue(connection_.get(), Ping{1}, {}, database_.schema).value().id;
   // The worker passes it by: jobs that were enqueued later are done before it is committed.
   for (int i = 0; i < 20; ++i) EXPECT_EQ(ended(enqueue("tests.ping")).state, State::succeeded);
   EXPECT_EQ(client_->get(id).error().code, ErrorCode::unknown_job);
@@ -162,7 +162,7 @@ TEST_F(InTheCallersTransaction, AnEnqueueThatNoSnapshotShowedAtFirstIsFoundSoonA
   EXPECT_EQ(ended(enqueue("tests.ping")).state, State::succeeded);
   run("COMMIT");
   run("BEGIN");
-  const auto id = equeue::enqueue(connection_.get(), Ping{1}).value().id;
+  const auto id = equeue::enqueue(connection_.get(), Ping{1}, {}, database_.schema).value().id;
   // At least one look that takes nothing, 10 ms or more after the enqueue.
   const auto looked =
       "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = "
@@ -177,7 +177,7 @@ TEST_F(InTheCallersTransaction, AnEnqueueThatNoSnapshotShowedAtFirstIsFoundSoonA
 }
 
 TEST_F(InTheCallersTransaction, AnEnqueueOfAnUnknownTaskSaysSoAndAbortsTheTransaction) {
-  const auto answer = equeue::enqueue(connection_.get(), Unheard{});
+  const auto answer = equeue::enqueue(connection_.get(), Unheard{}, {}, database_.schema);
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code, ErrorCode::unknown_task);
   EXPECT_THAT(answer.error().message, HasSubstr("tests.unheard_of"));
@@ -187,16 +187,17 @@ TEST_F(InTheCallersTransaction, AnEnqueueOfAnUnknownTaskSaysSoAndAbortsTheTransa
 
 TEST_F(InTheCallersTransaction, AnEnqueueThatIsRefusedBeforeTheDatabaseIsAskedLeavesItUntouched) {
   const NewJob bad{"tests.ping", "{oops", {}};
-  EXPECT_EQ(equeue::enqueue(connection_.get(), std::span(&bad, 1)).error().code, ErrorCode::invalid_payload);
+  EXPECT_EQ(equeue::enqueue(connection_.get(), std::span(&bad, 1), database_.schema).error().code,
+            ErrorCode::invalid_payload);
   EXPECT_EQ(PQtransactionStatus(connection_.get()), PQTRANS_INTRANS);
   run("COMMIT");
 }
 
 TEST_F(InTheCallersTransaction, AnnounceWakesTheWorkersAfterTheCommit) {
-  const auto id = equeue::enqueue(connection_.get(), Ping{1}).value().id;
+  const auto id = equeue::enqueue(connection_.get(), Ping{1}, {}, database_.schema).value().id;
   run("COMMIT");
   tests::RunningWorker worker(database_, tasks_, polling_every(milliseconds(30'000)));
-  EXPECT_TRUE(announce(connection_.get(), std::vector{queue_}));
+  EXPECT_TRUE(announce(connection_.get(), std::vector{queue_}, database_.schema));
   EXPECT_EQ(ended(id).state, State::succeeded);
 }
 
@@ -205,7 +206,7 @@ class WorkerOnAnotherDatabase : public tests::WorkerTest {
   void SetUp() override {
     WorkerTest::SetUp();
     if (IsSkipped()) return;
-    scratch_.emplace(tests::cluster_url());
+    scratch_.emplace(tests::cluster_url(), tests::cell_schema());
     use(scratch_->database());
     add("tests.ping", [](Context&) { return Outcome{}; });
   }
@@ -244,7 +245,7 @@ TEST_F(WorkerOnAnotherDatabase, EndsWithAnErrorThatNoWaitingMends) {
   query("DROP ROLE " + query("SELECT current_database()") + "_stranger");
   ASSERT_FALSE(denied);
   EXPECT_EQ(denied.error().code, ErrorCode::permission_denied);
-  EXPECT_THAT(denied.error().hint, HasSubstr("equeue_worker"));
+  EXPECT_THAT(denied.error().hint, HasSubstr(database_.schema + "_worker"));
 }
 
 TEST_F(WorkerOnAnotherDatabase, WorksUnderAnotherSchemaName) {
@@ -262,7 +263,7 @@ TEST_F(WorkerOnAnotherDatabase, WorksUnderAnotherSchemaName) {
 
 TEST_F(WorkerOnAnotherDatabase, WorksToItsEndWithNoMoreRightsThanAWorkerNeeds) {
   const auto role = query("SELECT current_database()") + "_worker";
-  query("CREATE ROLE " + role + " LOGIN IN ROLE equeue_worker");
+  query("CREATE ROLE " + role + " LOGIN IN ROLE " + database_.schema + "_worker");
   const auto ids = enqueue_many("tests.ping", 20);
   auto restricted = database_;
   restricted.url += " user=" + role;

@@ -1,4 +1,5 @@
-// test_worker_process URL QUEUE NAME LEASE_MS: works QUEUE until it is stopped, for tests that kill it.
+// test_worker_process URL SCHEMA QUEUE NAME LEASE_MS: works QUEUE until it is stopped, for tests that kill
+// it.
 //
 // Each run of faults.work is noted in the table runs. faults.gated notes itself too, and then waits until the
 // table gate is empty; faults.poison, and then ends the process. At its end the program notes in the table
@@ -29,8 +30,8 @@ std::string ask(PGconn* connection, const std::string& sql) {
 }  // namespace
 
 int main(int count, char** words) {
-  if (count != 5) {
-    fmt::print(stderr, "test_worker_process URL QUEUE NAME LEASE_MS\n");
+  if (count != 6) {
+    fmt::print(stderr, "test_worker_process URL SCHEMA QUEUE NAME LEASE_MS\n");
     return 2;
   }
   const std::string url = words[1];
@@ -42,7 +43,7 @@ int main(int count, char** words) {
     return connection.get();
   };
 
-  equeue::TaskOptions options{.queue = words[2], .max_attempts = 10};
+  equeue::TaskOptions options{.queue = words[3], .max_attempts = 10};
   equeue::Registry tasks;
   tasks.add({"faults.work", options, equeue::ThreadHandler([&](equeue::Context& job) {
                note_run(job);
@@ -61,11 +62,11 @@ int main(int count, char** words) {
                note_run(job);
                std::abort();
              })});
-  equeue::Worker worker({.url = url}, tasks,
-                        {.queues = {words[2]},
-                         .name = words[3],
+  equeue::Worker worker({.url = url, .schema = words[2]}, tasks,
+                        {.queues = {words[3]},
+                         .name = words[4],
                          .concurrency = 4,
-                         .lease = std::chrono::milliseconds(std::atoi(words[4])),
+                         .lease = std::chrono::milliseconds(std::atoi(words[5])),
                          .poll = std::chrono::milliseconds(100),
                          .handle_signals = true});
   const auto done = worker.run();
@@ -75,7 +76,7 @@ int main(int count, char** words) {
   }
   const auto stats = worker.stats();
   const auto connection = connect();
-  ask(connection.get(), fmt::format("INSERT INTO ends VALUES ('{}', {}, {}, {})", words[3], stats.succeeded,
+  ask(connection.get(), fmt::format("INSERT INTO ends VALUES ('{}', {}, {}, {})", words[4], stats.succeeded,
                                     stats.lease_lost, stats.in_flight));
   return 0;
 }

@@ -8,14 +8,14 @@
 #include <future>
 #include <latch>
 
-#include "tests/cluster/scratch_database.hpp"
+#include "tests/cluster/cell_schema.hpp"
 #include "tests/embedded/query.hpp"
 #include "tests/eventually.hpp"
 
 namespace equeue::tests {
 
 inline const Database& shared_database() {
-  static const ::equeue::ScratchDatabase scratch(cluster_url());
+  static const ::equeue::ScratchDatabase scratch(cluster_url(), cell_schema());
   return scratch.database();
 }
 
