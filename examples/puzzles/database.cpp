@@ -39,6 +39,9 @@ equeue::Result<Connection> connect(const std::string& url) {
     return error;
   }
   PQsetClientEncoding(connection.get(), "UTF8");
+  // Under a stricter default a transaction may have to be repeated, which none here would need.
+  if (auto done = run(connection.get(), "SET default_transaction_isolation = 'read committed'"); !done)
+    return done.error();
   return connection;
 }
 

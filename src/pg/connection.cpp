@@ -154,7 +154,22 @@ Result<Connection> Connection::open(const std::string& url, std::string_view app
   PQsetNoticeProcessor(raw, ignore_notice, nullptr);
   PQsetnonblocking(raw, 1);
   warn_of_exposure(raw);
+  if (auto done = opened.read_committed(deadline); !done) {
+    return Failure{.kind = Failure::Kind::no_connection,
+                   .sqlstate = done.error().sqlstate,
+                   .message = done.error().message};
+  }
   return opened;
+}
+
+// A setting that stayed with a pooler's session would reach others.
+Result<void> Connection::read_committed(milliseconds deadline) {
+  const auto rows =
+      execute({.sql = "SELECT pg_catalog.set_config('default_transaction_isolation', 'read committed', "
+                      "false) WHERE pg_catalog.pg_backend_pid() = $1",
+               .params = Params().int4(PQbackendPID(handle()))},
+              deadline);
+  return rows ? Result<void>{} : rows.error();
 }
 
 Connection Connection::borrow(PGconn* connection) {

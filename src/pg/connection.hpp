@@ -34,7 +34,8 @@ class Connection {
  public:
   // Opens a connection of our own. Of several hosts or addresses each is tried for `deadline`, in whole
   // seconds and at least 2 (libpq's connect_timeout). TCP connections notice a dead peer within 10 s. What
-  // the URL says of these wins.
+  // the URL says of these wins. Transactions are READ COMMITTED whatever the database's default is, except
+  // through a pooler (is_direct).
   [[nodiscard]] static Result<Connection> open(const std::string& url, std::string_view application,
                                                std::chrono::milliseconds deadline = connect_deadline);
 
@@ -79,6 +80,7 @@ class Connection {
   explicit Connection(std::unique_ptr<PGconn, Close> connection) : connection_(std::move(connection)) {}
 
   class UnderWay;
+  Result<void> read_committed(std::chrono::milliseconds deadline);
   Result<void> send(const Statement& statement);
   Result<Rows> answer(Clock::time_point deadline);
   Result<Rows> answer_to_statement(Clock::time_point deadline);

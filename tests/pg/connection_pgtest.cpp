@@ -40,6 +40,17 @@ TEST_F(ConnectionTest, TellsAPoolerFromTheServer) {
   EXPECT_EQ(*direct, tests::cluster_variant() != "pgbouncer");
 }
 
+TEST_F(ConnectionTest, IsReadCommittedWhateverTheDefaultIs) {
+  const auto url = tests::cluster_url();
+  for (const std::string level : {"serializable", "repeatable%5C%20read"}) {
+    auto connection = Connection::open(url + (url.find('?') == std::string::npos ? "?" : "&") +
+                                           "options=-c%20default_transaction_isolation%3D" + level,
+                                       "test");
+    ASSERT_TRUE(connection) << connection.error().message;
+    EXPECT_EQ(rows(*connection, {"SHOW transaction_isolation"}).at(0, 0).text(), "read committed") << level;
+  }
+}
+
 TEST_F(ConnectionTest, GivesUpACallAtItsDeadlineAndIsClosedThen) {
   auto connection = connect();
   const auto begin = std::chrono::steady_clock::now();

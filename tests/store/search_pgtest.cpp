@@ -62,7 +62,7 @@ TEST_F(SearchTest, ChoosesByStates) {
 }
 
 TEST_F(SearchTest, ChoosesByQueueTaskKeyAndTime) {
-  const auto plain = enqueue();
+  enqueue();
   const auto elsewhere = enqueue({.queue = "another"});
   const auto keyed = enqueue({.key = "k"});
   const NewJob other{"test.other", "{}", {}};

@@ -187,7 +187,7 @@ TEST_F(Faults, AClaimThatTheDatabaseHasForgottenRunsAgainAndItsHandlersAreStoppe
       "WITH forgotten AS (DELETE FROM equeue.leases RETURNING jobs) "
       "INSERT INTO equeue.ready SELECT (unnest(jobs)).* FROM forgotten");
   // Before the claimer's marks, which a crash, and so another connection, would have made it forget.
-  query("UPDATE equeue.ready SET run_at = clock_timestamp()");
+  query("BEGIN ISOLATION LEVEL READ COMMITTED; UPDATE equeue.ready SET run_at = clock_timestamp(); COMMIT");
   EXPECT_EQ(ended(id).state, State::succeeded);
   EXPECT_EQ(ended(id).attempt, 1) << "the forgotten one never was";
   EXPECT_EQ(runs, 2);
