@@ -18,8 +18,9 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t batch_bytes_max = 8 * 1024 * 1024;
 
 // Workers that were woken look again for longer than this (worker's IdlePace), so that a second announcement
-// so soon would tell them nothing.
-constexpr milliseconds announce_every{1};
+// so soon would tell them nothing. Less than what a lone job takes to start, or else the next of a producer
+// that waits for each would not be announced.
+constexpr std::chrono::microseconds announce_every{500};
 
 constexpr int tries_max = 2;
 

@@ -154,7 +154,7 @@ Result<Connection> Connection::open(const std::string& url, std::string_view app
   PQsetNoticeProcessor(raw, ignore_notice, nullptr);
   PQsetnonblocking(raw, 1);
   warn_of_exposure(raw);
-  if (auto done = opened.read_committed(deadline); !done) {
+  if (auto done = opened.settle_in(deadline); !done) {
     return Failure{.kind = Failure::Kind::no_connection,
                    .sqlstate = done.error().sqlstate,
                    .message = done.error().message};
@@ -162,14 +162,16 @@ Result<Connection> Connection::open(const std::string& url, std::string_view app
   return opened;
 }
 
-// A setting that stayed with a pooler's session would reach others.
-Result<void> Connection::read_committed(milliseconds deadline) {
+// What stayed with a pooler's session would reach others: a setting, or a prepared statement.
+Result<void> Connection::settle_in(milliseconds deadline) {
   const auto rows =
       execute({.sql = "SELECT pg_catalog.set_config('default_transaction_isolation', 'read committed', "
                       "false) WHERE pg_catalog.pg_backend_pid() = $1",
                .params = Params().int4(PQbackendPID(handle()))},
               deadline);
-  return rows ? Result<void>{} : rows.error();
+  if (!rows) return rows.error();
+  if (rows->count() == 1) prepared_.emplace();
+  return {};
 }
 
 Connection Connection::borrow(PGconn* connection) {
@@ -266,28 +268,56 @@ Result<Rows> Connection::answer_to_statement(Clock::time_point deadline) {
   return rows;
 }
 
-Result<void> Connection::send(const Statement& statement) {
+// How to send `statement`, which the server knows under its name then, if it has one.
+Result<Prepared::Plan> Connection::plan(const Statement& statement, Clock::time_point deadline) {
+  if (!prepared_ || in_transaction()) return Prepared::Plan{};
+  auto plan = prepared_->plan(statement.sql, statement.params);
+  if (!plan.is_new) return plan;
+  if (!PQsendPrepare(handle(), plan.name.c_str(), statement.sql.c_str(), statement.params.size(),
+                     statement.params.types()))
+    return broken(first_line(PQerrorMessage(handle())));
+  if (auto known = answer_to_statement(deadline); !known) {
+    if (prepared_) prepared_->forget();
+    return known.error();
+  }
+  return plan;
+}
+
+Result<void> Connection::send(const Statement& statement, const std::string& name) {
+  const auto& params = statement.params;
+  const auto values = params.values();
+  const int sent = name.empty()
+                       ? PQsendQueryParams(handle(), statement.sql.c_str(), params.size(), params.types(),
+                                           values.data(), params.lengths(), params.formats(), 1)
+                       : PQsendQueryPrepared(handle(), name.c_str(), params.size(), values.data(),
+                                             params.lengths(), params.formats(), 1);
+  return sent ? Result<void>{} : broken(first_line(PQerrorMessage(handle())));
+}
+
+Result<Rows> Connection::run(const Statement& statement, Clock::time_point deadline,
+                             const std::function<void()>* meanwhile) {
+  const UnderWay under_way(*this);
   if (!is_open()) return Failure{.kind = Failure::Kind::no_connection, .message = "the connection is closed"};
-  const auto values = statement.params.values();
-  if (PQsendQueryParams(handle(), statement.sql.c_str(), statement.params.size(), statement.params.types(),
-                        values.data(), statement.params.lengths(), statement.params.formats(), 1))
-    return {};
-  return broken(first_line(PQerrorMessage(handle())));
+  const auto planned = plan(statement, deadline);
+  if (!planned) return planned.error();
+  if (auto sent = send(statement, planned->name); !sent) return sent.error();
+  if (meanwhile) {
+    if (auto flushed = flush(deadline); !flushed) return flushed.error();
+    (*meanwhile)();
+  }
+  auto rows = answer_to_statement(deadline);
+  if (rows || planned->name.empty() || !is_open() || !is_stale_plan(rows.error().sqlstate)) return rows;
+  prepared_->forget();
+  if (auto sent = send(statement, ""); !sent) return sent.error();
+  return answer_to_statement(deadline);
 }
 
 Result<Rows> Connection::execute(const Statement& statement, std::optional<milliseconds> deadline) {
-  const UnderWay under_way(*this);
-  if (auto sent = send(statement); !sent) return sent.error();
-  return answer_to_statement(Clock::now() + deadline.value_or(call_deadline_));
+  return run(statement, Clock::now() + deadline.value_or(call_deadline_), nullptr);
 }
 
 Result<Rows> Connection::execute(const Statement& statement, const std::function<void()>& meanwhile) {
-  const UnderWay under_way(*this);
-  if (auto sent = send(statement); !sent) return sent.error();
-  const auto deadline = Clock::now() + call_deadline_;
-  if (auto flushed = flush(deadline); !flushed) return flushed.error();
-  meanwhile();
-  return answer_to_statement(deadline);
+  return run(statement, Clock::now() + call_deadline_, &meanwhile);
 }
 
 Result<void> Connection::script(const std::string& sql, milliseconds deadline) {

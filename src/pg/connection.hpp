@@ -12,6 +12,7 @@
 
 #include "pg/failure.hpp"
 #include "pg/params.hpp"
+#include "pg/prepared.hpp"
 #include "pg/rows.hpp"
 
 typedef struct pg_conn PGconn;
@@ -42,7 +43,8 @@ class Connection {
   // Uses the caller's connection, which stays open and the caller's.
   [[nodiscard]] static Connection borrow(PGconn* connection);
 
-  // One statement with binary parameters and answer, in its own transaction or the one that is open.
+  // One statement with binary parameters and answer, in its own transaction or the one that is open. On a
+  // connection of our own that is direct, one that comes again outside of transactions is prepared.
   [[nodiscard]] Result<Rows> execute(const Statement& statement,
                                      std::optional<std::chrono::milliseconds> deadline = std::nullopt);
 
@@ -80,8 +82,11 @@ class Connection {
   explicit Connection(std::unique_ptr<PGconn, Close> connection) : connection_(std::move(connection)) {}
 
   class UnderWay;
-  Result<void> read_committed(std::chrono::milliseconds deadline);
-  Result<void> send(const Statement& statement);
+  Result<void> settle_in(std::chrono::milliseconds deadline);
+  Result<Rows> run(const Statement& statement, Clock::time_point deadline,
+                   const std::function<void()>* meanwhile);
+  Result<Prepared::Plan> plan(const Statement& statement, Clock::time_point deadline);
+  Result<void> send(const Statement& statement, const std::string& name);
   Result<Rows> answer(Clock::time_point deadline);
   Result<Rows> answer_to_statement(Clock::time_point deadline);
   Result<void> flush(Clock::time_point deadline);
@@ -90,6 +95,7 @@ class Connection {
 
   std::unique_ptr<PGconn, Close> connection_;
   std::chrono::milliseconds call_deadline_ = call_deadline;
+  std::optional<Prepared> prepared_;  // where statements may be
 };
 
 }  // namespace equeue::pg

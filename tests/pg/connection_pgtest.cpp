@@ -51,6 +51,52 @@ TEST_F(ConnectionTest, IsReadCommittedWhateverTheDefaultIs) {
   }
 }
 
+TEST_F(ConnectionTest, PreparesWhatComesAgain) {
+  auto connection = connect();
+  const std::string sql = "SELECT $1::integer + 1 AS prepared_by_a_test";
+  for (int i = 0; i < 4; ++i) {
+    Params params;
+    params.int4(i);
+    EXPECT_EQ(rows(connection, {sql, params}).at(0, 0).integer(), i + 1);
+  }
+  const auto kept =
+      rows(connection, {"SELECT count(*)::integer FROM pg_prepared_statements WHERE statement = "
+                        "'SELECT $1::integer + 1 AS prepared_by_a_test'"});
+  EXPECT_EQ(kept.at(0, 0).integer(), tests::cluster_variant() == "pgbouncer" ? 0 : 1);
+}
+
+TEST_F(ConnectionTest, PreparesNothingInsideATransaction) {
+  auto connection = connect();
+  ASSERT_TRUE(connection.script("BEGIN"));
+  for (int i = 0; i < 3; ++i) rows(connection, {"SELECT 'not prepared in a test'"});
+  const auto kept =
+      rows(connection,
+           {"SELECT count(*)::integer FROM pg_prepared_statements WHERE statement LIKE '%not prepared in%'"});
+  EXPECT_EQ(kept.at(0, 0).integer(), 0);
+}
+
+TEST_F(ConnectionTest, SurvivesTheLossOfWhatItHasPrepared) {
+  auto connection = connect();
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(rows(connection, {"SELECT 7"}).at(0, 0).integer(), 7);
+  ASSERT_TRUE(connection.script("DEALLOCATE ALL"));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(rows(connection, {"SELECT 7"}).at(0, 0).integer(), 7);
+}
+
+// As a migration under load does.
+TEST_F(ConnectionTest, GoesOnWhenAFunctionThatItHasPreparedAnswersOtherwise) {
+  auto connection = connect();
+  auto other = connect();
+  const std::string name = "public.answers_" + std::to_string(backend(connection));
+  ASSERT_TRUE(
+      other.script("CREATE FUNCTION " + name + "() RETURNS TABLE (a int) LANGUAGE sql AS 'SELECT 1'"));
+  const std::string sql = "SELECT * FROM " + name + "()";
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(rows(connection, {sql}).count(), 1);
+  ASSERT_TRUE(other.script("DROP FUNCTION " + name + "(); CREATE FUNCTION " + name +
+                           "() RETURNS TABLE (a int, b text) LANGUAGE sql AS $$SELECT 1, 'new'$$"));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(rows(connection, {sql}).at(0, 1).text(), "new");
+  ASSERT_TRUE(other.script("DROP FUNCTION " + name));
+}
+
 TEST_F(ConnectionTest, GivesUpACallAtItsDeadlineAndIsClosedThen) {
   auto connection = connect();
   const auto begin = std::chrono::steady_clock::now();
