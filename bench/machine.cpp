@@ -25,7 +25,19 @@ constexpr const char* server_settings =
     "('shared_buffers', 'max_wal_size', 'synchronous_commit', 'fsync', 'full_page_writes', 'wal_level', "
     "'wal_compression', 'checkpoint_timeout', 'autovacuum')";
 
+pg::Connection connect(const std::string& url) {
+  auto connection = pg::Connection::open(url, "equeue bench");
+  if (!connection) throw Exception(store::translate(connection.error(), ""));
+  return std::move(*connection);
+}
+
 }  // namespace
+
+void checkpoint(const std::string& url) {
+  constexpr std::chrono::minutes deadline{5};
+  auto connection = connect(url);
+  [[maybe_unused]] const auto done = connection.script("CHECKPOINT", deadline);
+}
 
 std::string load_average() {
   std::ifstream in("/proc/loadavg");
@@ -35,10 +47,9 @@ std::string load_average() {
 }
 
 std::vector<std::pair<std::string, std::string>> describe_surroundings(const std::string& url) {
-  auto connection = pg::Connection::open(url, "equeue bench");
-  if (!connection) throw Exception(store::translate(connection.error(), ""));
-  const auto version = connection->execute({.sql = "SELECT current_setting('server_version')"});
-  const auto settings = connection->execute({.sql = server_settings});
+  auto connection = connect(url);
+  const auto version = connection.execute({.sql = "SELECT current_setting('server_version')"});
+  const auto settings = connection.execute({.sql = server_settings});
   if (!version || !settings) throw Exception(store::translate((version ? settings : version).error(), ""));
   return {{"equeue", EQUEUE_VERSION},
           {"postgresql", version->at(0, 0).text()},

@@ -43,6 +43,7 @@ void measure(bench::Run& run, const std::vector<std::string>& names) {
     if (!names.empty() && std::ranges::find(names, scenario.name) == names.end()) continue;
     fmt::print(stderr, "bench: {}: {}\n", scenario.name, scenario.what);
     const auto begin = std::chrono::steady_clock::now();
+    bench::checkpoint(run.url);
     scenario.run(run);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
     fmt::print(stderr, "bench: {} took {:.1f} s\n", scenario.name, took.count());

@@ -1,4 +1,5 @@
 #include "measure/latency.hpp"
+#include "bench/machine.hpp"
 #include "bench/run.hpp"
 #include "measure/drain.hpp"
 #include "measure/fill.hpp"
@@ -63,6 +64,7 @@ void half_load(Run& run) {
   Side asked{.name = "half of the drain rate", .rounds = {}}, reached{.name = "went in", .rounds = {}};
   for (int round = 0; round < run.rounds; ++round) {
     const double rate = drain_rate(run, jobs) / 2;
+    checkpoint(run.url);
     const auto cell = ScratchCell::make(run.url).value();
     const auto paced = measure::latency_paced(cell.database(), rate, duration).value();
     p50.rounds.push_back(paced.latency.p50_ms);

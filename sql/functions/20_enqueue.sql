@@ -321,27 +321,29 @@ CREATE FUNCTION enqueue(
   run_at timestamptz DEFAULT NULL, key text DEFAULT NULL, max_attempts integer DEFAULT NULL,
   timeout interval DEFAULT NULL, retry jsonb DEFAULT NULL)
 RETURNS uuid
-LANGUAGE sql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
   -- A number that its type would not hold becomes one that enqueue_many refuses with better words.
-  SELECT e.id FROM enqueue_many(
+  RETURN (SELECT e.id FROM enqueue_many(
     ARRAY[uuid_v7()], ARRAY[task], ARRAY[payload], ARRAY[queue],
     ARRAY[CASE WHEN priority IS NOT NULL THEN greatest(-1, least(priority, 10)) END::smallint], ARRAY[run_at],
     NULL, CASE WHEN key IS NOT NULL THEN ARRAY[key] END,
     ARRAY[CASE WHEN max_attempts IS NOT NULL THEN greatest(0, least(max_attempts, 1001)) END::smallint],
     ARRAY[CASE WHEN timeout IS NOT NULL THEN
             greatest(0, least(extract(epoch FROM timeout) * 1000, 604800001)) END::integer],
-    CASE WHEN retry IS NOT NULL THEN ARRAY[retry] END) e
-$$;
+    CASE WHEN retry IS NOT NULL THEN ARRAY[retry] END) e);
+END $$;
 
 -- Wakes the workers that listen; a null queue means the task's own. A hint, sent outside of the enqueuing transaction:
 -- NOTIFY inside of it would make all commits of the database take turns.
 CREATE FUNCTION announce(p_queues text[], p_tasks text[] DEFAULT NULL) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path FROM CURRENT AS $$
-  SELECT pg_notify('equeue_' || current_schema(), woken.queue)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+  PERFORM pg_notify('equeue_' || current_schema(), woken.queue)
   FROM (SELECT DISTINCT coalesce(i.queue, t.queue) AS queue
         FROM unnest(p_queues, p_tasks) AS i(queue, task) LEFT JOIN tasks t ON t.name = i.task) woken
-  WHERE woken.queue IS NOT NULL
-$$;
+  WHERE woken.queue IS NOT NULL;
+END $$;
 
 -- Makes the workers that listen send their heartbeat now, and so hear of a cancel request at once. ('!' is no queue.)
 CREATE FUNCTION announce_cancel() RETURNS void

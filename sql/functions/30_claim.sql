@@ -134,12 +134,16 @@ $$;
 
 -- When the next job of these queues that is not due yet will be; null when there is none.
 CREATE FUNCTION next_due(p_queues text[], p_now timestamptz) RETURNS timestamptz
-LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
-  SELECT min(r.run_at) FROM unnest(p_queues) AS q(name) JOIN lanes l ON l.queue = q.name
-  CROSS JOIN LATERAL (SELECT r.run_at FROM ready r
-                      WHERE r.queue = l.queue AND r.priority = l.priority AND r.run_at > p_now
-                      ORDER BY r.run_at LIMIT 1) r
-$$;
+LANGUAGE plpgsql STABLE SET search_path FROM CURRENT
+-- One plan whatever the statistics say: the next entry of each lane's index range.
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET jit = off
+AS $$
+BEGIN
+  RETURN (SELECT min(r.run_at) FROM unnest(p_queues) AS q(name) JOIN lanes l ON l.queue = q.name
+          CROSS JOIN LATERAL (SELECT r.run_at FROM ready r
+                              WHERE r.queue = l.queue AND r.priority = l.priority AND r.run_at > p_now
+                              ORDER BY r.run_at LIMIT 1) r);
+END $$;
 
 -- Which of these queues hold jobs that are due, beyond the marks; none that is paused. One question for all who wait, in
 -- place of a claim of nothing by each: the marks are sent, and the answer is to be kept, as claim_batch's.
@@ -174,8 +178,11 @@ END $$;
 CREATE FUNCTION claim(p_worker uuid, p_queues text[] DEFAULT '{default}', p_max integer DEFAULT 1)
 RETURNS TABLE (lease_id uuid, id uuid, task text, payload jsonb, attempt integer, max_attempts integer,
                timeout_ms integer, queue text, priority integer, key text, enqueued_at timestamptz)
-LANGUAGE sql SECURITY DEFINER SET search_path FROM CURRENT AS $$
-  SELECT b.lease_id, j.id, j.task, j.payload, j.attempt + 1, j.max_attempts, coalesce(j.timeout_ms, t.timeout_ms),
-         j.queue, j.priority, j.key, j.enqueued_at
-  FROM claim_batch(p_worker, p_queues, p_max) b CROSS JOIN LATERAL unnest(b.jobs) j JOIN tasks t ON t.name = j.task
-$$;
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+    SELECT b.lease_id, j.id, j.task, j.payload, j.attempt + 1, j.max_attempts::integer, coalesce(j.timeout_ms, t.timeout_ms),
+           j.queue, j.priority::integer, j.key, j.enqueued_at
+    FROM claim_batch(p_worker, p_queues, p_max) b CROSS JOIN LATERAL unnest(b.jobs) j JOIN tasks t ON t.name = j.task;
+END $$;

@@ -158,9 +158,13 @@ $$;
 -- From the end of its job on, a key lives for settings.key_hours more. A job that was redriven after its key was forgotten
 -- may find another job under it, whose end this is not. An enqueue under way that has met the key does not hold this up.
 CREATE FUNCTION start_key_expiry(p_keys text[], p_jobs uuid[], p_now timestamptz) RETURNS void
-LANGUAGE sql SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql SET search_path FROM CURRENT
+-- One plan whatever the statistics say: keys by their index.
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
+AS $$
+BEGIN
   UPDATE keys SET expires_at = p_now + settings.key_hours * interval '1 hour'
   FROM settings, (SELECT k.key FROM keys k WHERE k.key = ANY (p_keys) AND k.job_id = ANY (p_jobs)
                   ORDER BY k.key FOR NO KEY UPDATE) mine
-  WHERE keys.key = mine.key
-$$;
+  WHERE keys.key = mine.key;
+END $$;

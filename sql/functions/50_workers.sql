@@ -41,9 +41,14 @@ END $$;
 -- Which of the leases that a worker has claimed and not settled are gone. After a crash or a failover the database may
 -- have forgotten a claim; its jobs are queued, and their handlers should stop.
 CREATE FUNCTION lost_leases(p_worker uuid, p_known uuid[]) RETURNS SETOF uuid
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
-  SELECT k.id FROM unnest(p_known) AS k(id) WHERE NOT EXISTS (SELECT FROM leases l WHERE l.id = k.id AND l.worker = p_worker)
-$$;
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
+AS $$
+BEGIN
+  RETURN QUERY
+    SELECT k.id FROM unnest(p_known) AS k(id)
+    WHERE NOT EXISTS (SELECT FROM leases l WHERE l.id = k.id AND l.worker = p_worker);
+END $$;
 
 -- A worker that stops says so. Leases that it still holds are void at the next upkeep instead of at their end.
 CREATE FUNCTION retire_worker(p_worker uuid) RETURNS void

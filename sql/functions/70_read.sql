@@ -1,33 +1,43 @@
 -- The ready row of a job, by its id alone: the usual row lies within id_time_slack of its id's time in one of the
 -- lanes; every other one is in ready_by_id.
 CREATE FUNCTION find_ready(p_job uuid) RETURNS SETOF ready
-LANGUAGE sql STABLE SET search_path FROM CURRENT
+LANGUAGE plpgsql STABLE SET search_path FROM CURRENT
 -- One plan whatever the statistics say, and lanes never has any: a range of the index for each lane.
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off
+SET enable_mergejoin = off SET jit = off
 AS $$
+BEGIN
+  RETURN QUERY
   SELECT r.* FROM ready r WHERE r.deferred AND r.id = p_job
   UNION ALL
   SELECT r.* FROM lanes l CROSS JOIN LATERAL (
     SELECT * FROM ready x WHERE x.queue = l.queue AND x.priority = l.priority AND x.id = p_job AND NOT x.deferred
       AND x.run_at BETWEEN uuid_v7_time(p_job) - id_time_slack() AND uuid_v7_time(p_job) + id_time_slack()
     LIMIT 1) r  -- without this limit it may become a join that begins with all of ready
-  LIMIT 1
-$$;
+  LIMIT 1;
+END $$;
 
 CREATE FUNCTION find_running(p_job uuid) RETURNS TABLE (lease uuid, claimed_at timestamptz, cancel_requested boolean, job ready)
-LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql STABLE SET search_path FROM CURRENT SET jit = off AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
   SELECT l.id, l.claimed_at, p_job = ANY (l.cancelling), l.jobs[j.place]
   FROM leases l CROSS JOIN LATERAL (
     SELECT x.place::integer FROM unnest(l.jobs) WITH ORDINALITY
       AS x(id, run_at, enqueued_at, timeout_ms, priority, attempt, max_attempts, deferred, queue, task, payload, key,
            retry, place)
     WHERE x.id = p_job AND get_bit(l.settled, (x.place - 1)::integer) = 0) j
-  LIMIT 1
-$$;
+  LIMIT 1;
+END $$;
 
 -- One job, as one consistent snapshot sees it; no row when there is none.
 CREATE FUNCTION get_job(p_job uuid) RETURNS SETOF jobs
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
+AS $$
+BEGIN
+  RETURN QUERY
   SELECT h.id, h.state, h.task, h.queue, h.priority, h.payload, h.attempt, h.max_attempts, h.key, h.result, h.error,
          h.enqueued_at, h.run_at, h.started_at, h.finished_at, false
   FROM history h WHERE h.id = p_job
@@ -40,8 +50,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
          ((f.job).attempt + 1)::smallint, (f.job).max_attempts, (f.job).key, NULL, NULL, (f.job).enqueued_at,
          (f.job).run_at, f.claimed_at, NULL, f.cancel_requested
   FROM find_running(p_job) f
-  LIMIT 1
-$$;
+  LIMIT 1;
+END $$;
 
 -- Jobs, newest first, at most p_limit, older than p_before when that is given.
 CREATE FUNCTION list_jobs(
