@@ -26,8 +26,7 @@ class Policies : public tests::ApiTest {
  protected:
   void SetUp() override {
     ApiTest::SetUp();
-    tests::LoneService lone;
-    if (!IsSkipped()) operations_ = all_operations(lone.service);
+    if (!IsSkipped()) operations_ = all_operations(lone_.service);
   }
   // Without a body: who comes as far as it being read is told so by another status. Of a stream, which has
   // no end, only the head.
@@ -38,6 +37,7 @@ class Policies : public tests::ApiTest {
                           .credentials = credentials,
                           .patience = std::chrono::seconds(operation.waits ? 1 : 60)});
   }
+  tests::LoneService lone_;  // which the operations use
   api::Operations operations_;
 };
 

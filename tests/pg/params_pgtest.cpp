@@ -71,7 +71,8 @@ TEST_F(ParamsTest, CarriesBooleansAndTimes) {
   const std::vector<std::optional<TimePoint>> times = {some, std::nullopt, TimePoint::min(),
                                                        TimePoint::max()};
   EXPECT_EQ(written(Params().times(times)), "{\"1970-01-01 00:00:01.234567+00\",NULL,-infinity,infinity}");
-  const auto back = echo(Params().times(times), "timestamptz[]").at(0, 0).elements();
+  const auto answer = echo(Params().times(times), "timestamptz[]");
+  const auto back = answer.at(0, 0).elements();
   EXPECT_EQ(back[0].time(), some);
   EXPECT_EQ(back[1].time_or_null(), std::nullopt);
 }

@@ -5,6 +5,7 @@
 #include <equeue/limits.hpp>
 #include <equeue/middleware.hpp>
 
+#include "tests/sanitized.hpp"
 #include "tests/worker/worker_fixture.hpp"
 #include "worker/execute/isolated.hpp"
 
@@ -240,6 +241,7 @@ TEST_F(Isolated, HearsOfItsTimeoutAsAStopRequest) {
 }
 
 TEST_F(Isolated, IsHeldToItsMemory) {
+  if (tests::is_sanitized) GTEST_SKIP() << "a sanitizer takes more memory than the limit";
   const auto id = enqueue("isolated.glutton");
   work_until_drained();
   EXPECT_EQ(attempts(id).at(0).outcome, AttemptOutcome::failed);
