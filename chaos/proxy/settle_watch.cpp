@@ -5,8 +5,7 @@
 namespace equeue::chaos {
 namespace {
 
-constexpr char parse = 'P', query = 'Q', bind_ = 'B', data_row = 'D', error = 'E', ready_for_query = 'Z',
-               idle = 'I';
+constexpr char bind_ = 'B', data_row = 'D', error = 'E', ready_for_query = 'Z', idle = 'I';
 constexpr std::size_t uuid_bytes = 16;
 
 // Takes bytes off the front. What is cut short reads as nothing.
@@ -77,12 +76,11 @@ void SettleWatch::bind(std::string_view body) {
 
 void SettleWatch::from_client(std::string_view bytes) {
   client_.feed(bytes, [&](char type, std::string_view body) {
-    if (type == parse || type == query) {
-      is_settle_ = body.find(".settle($1") != std::string_view::npos;
-      asked_.clear();
-      answers_.clear();
-    }
-    if (type == bind_ && is_settle_) bind(body);
+    const auto text = statements_.text_of(type, body);
+    if (!text) return;
+    asked_.clear();
+    answers_.clear();
+    if (type == bind_ && text->find(".settle($1") != std::string_view::npos) bind(body);
   });
 }
 

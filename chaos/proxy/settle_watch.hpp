@@ -18,7 +18,7 @@ struct SettlementTold {
   bool is_replay = false;
 };
 
-// Follows calls of `settle`, as workers send them: unnamed, with binary arrays. Those of servers, which have
+// Follows calls of `settle`, as workers send them: with binary arrays. Those of servers, which have
 // functions of their own, are passed over: whoever stands behind them knows better what he was told.
 class SettleWatch {
  public:
@@ -31,7 +31,7 @@ class SettleWatch {
 
   Framer client_{true};
   Framer server_{false};
-  bool is_settle_ = false;
+  Statements statements_;
   std::vector<SettlementTold> asked_;
   std::vector<std::string> answers_;
 };

@@ -3,7 +3,8 @@
 namespace equeue::chaos {
 namespace {
 
-constexpr char parse = 'P', query = 'Q', command_complete = 'C', ready_for_query = 'Z', idle = 'I';
+constexpr char parse = 'P', query = 'Q', bind_ = 'B', command_complete = 'C', ready_for_query = 'Z',
+               idle = 'I';
 constexpr std::string_view changes_jobs[] = {"enqueue_many", "settle",        "claim",  "cancel",
                                              "release",      "upkeep_leases", "redrive"};
 
@@ -11,6 +12,13 @@ std::uint32_t big_endian(std::string_view bytes) {
   std::uint32_t value = 0;
   for (const char c : bytes.substr(0, 4)) value = value << 8 | static_cast<unsigned char>(c);
   return value;
+}
+
+// Takes a text and the zero behind it off the front.
+std::string_view take_text(std::string_view& bytes) {
+  const auto text = bytes.substr(0, bytes.find('\0'));
+  bytes.remove_prefix(std::min(bytes.size(), text.size() + 1));
+  return text;
 }
 
 }  // namespace
@@ -36,10 +44,23 @@ void Framer::feed(std::string_view bytes, const See& see) {
   pending_.erase(0, at);
 }
 
+std::optional<std::string_view> Statements::text_of(char type, std::string_view body) {
+  if (type == query) return body;
+  if (type == parse) {
+    const auto name = take_text(body);
+    return texts_.insert_or_assign(std::string(name), take_text(body)).first->second;
+  }
+  if (type != bind_) return std::nullopt;
+  take_text(body);  // portal
+  const auto found = texts_.find(take_text(body));
+  return found == texts_.end() ? std::nullopt : std::optional<std::string_view>(found->second);
+}
+
 void CommitWatch::from_client(std::string_view bytes) {
   client_.feed(bytes, [&](char type, std::string_view body) {
-    if (type != parse && type != query) return;
-    for (const auto word : changes_jobs) is_of_interest_ |= body.find(word) != std::string_view::npos;
+    const auto text = statements_.text_of(type, body);
+    if (!text || type == parse) return;
+    for (const auto word : changes_jobs) is_of_interest_ |= text->find(word) != std::string_view::npos;
   });
 }
 

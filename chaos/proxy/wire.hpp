@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,6 +25,17 @@ class Framer {
   std::string pending_;
 };
 
+// Which text a client's messages run.
+class Statements {
+ public:
+  // Of a Query or a Parse its own, of a Bind that of the statement which it names; nothing of other messages,
+  // and where the name is unknown. Valid until the next call.
+  [[nodiscard]] std::optional<std::string_view> text_of(char type, std::string_view body);
+
+ private:
+  std::map<std::string, std::string, std::less<>> texts_;  // by name, which may be empty
+};
+
 // One connection: says when the server has answered that a statement of interest is committed.
 class CommitWatch {
  public:
@@ -33,6 +46,7 @@ class CommitWatch {
  private:
   Framer client_{true};
   Framer server_{false};
+  Statements statements_;
   bool is_of_interest_ = false;
   bool is_complete_ = false;
 };

@@ -22,20 +22,23 @@ std::string array(const std::vector<std::string>& elements) {
   for (const auto& element : elements) bytes += value(element);
   return value(bytes);
 }
-std::string parse(const std::string& sql) {
-  return message('P', std::string(1, '\0') + sql + std::string(3, '\0'));
+std::string parse(const std::string& name) {
+  return message('P', name + '\0' + R"(SELECT * FROM "equeue".settle($1, $2, $3))" + std::string(3, '\0'));
 }
 const std::string lease(16, '\x11'), one(16, '\xaa'), other(16, '\xbb');
 constexpr const char* lease_text = "11111111-1111-1111-1111-111111111111";
 constexpr const char* one_text = "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa";
 
-std::string settle(const std::vector<std::string>& jobs, const std::vector<std::string>& outcomes) {
+std::string bound(const std::string& name, const std::vector<std::string>& jobs,
+                  const std::vector<std::string>& outcomes) {
   const auto leases = std::vector<std::string>(jobs.size(), lease);
-  return parse(R"(SELECT * FROM "equeue".settle($1, $2, $3))") +
-         message('B', std::string(2, '\0') + number(3, 2) + number(1, 2) + number(1, 2) + number(1, 2) +
+  return message('B', '\0' + name + '\0' + number(3, 2) + number(1, 2) + number(1, 2) + number(1, 2) +
                           number(3, 2) + array(leases) + array(jobs) + array(outcomes) + number(1, 2) +
                           number(1, 2)) +
          message('S', "");
+}
+std::string settle(const std::vector<std::string>& jobs, const std::vector<std::string>& outcomes) {
+  return parse("") + bound("", jobs, outcomes);
 }
 std::string row(const std::string& job, const std::string& answer) {
   return message('D', number(2, 2) + value(job) + value(answer));
@@ -74,6 +77,18 @@ TEST(SettleWatch, ReadsStreamsThatComeInPieces) {
   ASSERT_EQ(told.size(), 1U);
   EXPECT_EQ(told[0].outcome, "snoozed");
   EXPECT_FALSE(told[0].is_replay);
+}
+
+TEST(SettleWatch, KnowsWhatWasPreparedByItsName) {
+  auto watch = after_startup();
+  watch.from_client(parse("equeue_1"));
+  EXPECT_TRUE(watch.from_server(ready).empty());
+  for (int i = 0; i < 2; ++i) {
+    watch.from_client(bound("equeue_1", {one}, {"succeeded"}));
+    EXPECT_EQ(watch.from_server(row(one, "accepted") + complete + ready).size(), 1U);
+    watch.from_client(bound("equeue_2", {one}, {"succeeded"}));
+    EXPECT_TRUE(watch.from_server(row(one, "accepted") + complete + ready).empty());
+  }
 }
 
 TEST(SettleWatch, PassesOverWhatFailed) {

@@ -15,7 +15,13 @@ std::string message(char type, const std::string& body) {
 std::string startup() {
   return length_of(12) + "protocol";
 }
-const auto parse_settle = message('P', std::string("\0SELECT * FROM equeue.settle($1)\0", 33));
+std::string parse(const std::string& name, const std::string& sql) {
+  return message('P', name + '\0' + sql + '\0');
+}
+std::string bound(const std::string& name) {
+  return message('B', '\0' + name + '\0');
+}
+const auto call_settle = parse("", "SELECT * FROM equeue.settle($1)") + bound("");
 const auto complete = message('C', "SELECT 1");
 const auto ready_idle = message('Z', "I");
 const auto ready_in_transaction = message('Z', "T");
@@ -52,7 +58,7 @@ TEST(Framer, SeesNothingBehindALengthThatNoMessageHas) {
 
 TEST(CommitWatch, SeesTheEndOfATransactionThatChangedJobs) {
   auto watch = after_startup();
-  watch.from_client(parse_settle);
+  watch.from_client(call_settle);
   EXPECT_FALSE(watch.from_server(complete));
   EXPECT_TRUE(watch.from_server(ready_idle));
   EXPECT_FALSE(watch.from_server(ready_idle)) << "once";
@@ -64,15 +70,29 @@ TEST(CommitWatch, PassesOverWhatDoesNotChangeJobs) {
   EXPECT_FALSE(watch.from_server(complete + ready_idle));
 }
 
+TEST(CommitWatch, KnowsWhatWasPreparedByItsName) {
+  auto watch = after_startup();
+  watch.from_client(parse("a", "SELECT * FROM equeue.settle($1)"));
+  EXPECT_FALSE(watch.from_server(ready_idle)) << "nothing has run";
+  watch.from_client(parse("b", "SHOW server_version"));
+  EXPECT_FALSE(watch.from_server(ready_idle));
+  watch.from_client(bound("a"));
+  EXPECT_TRUE(watch.from_server(complete + ready_idle));
+  watch.from_client(bound("b"));
+  EXPECT_FALSE(watch.from_server(complete + ready_idle));
+  watch.from_client(bound("c"));
+  EXPECT_FALSE(watch.from_server(complete + ready_idle)) << "nobody has prepared that";
+}
+
 TEST(CommitWatch, PassesOverWhatFailed) {
   auto watch = after_startup();
-  watch.from_client(parse_settle);
+  watch.from_client(call_settle);
   EXPECT_FALSE(watch.from_server(message('E', "no") + ready_idle));
 }
 
 TEST(CommitWatch, WaitsForTheCommitOfAnOpenTransaction) {
   auto watch = after_startup();
-  watch.from_client(parse_settle);
+  watch.from_client(call_settle);
   EXPECT_FALSE(watch.from_server(complete + ready_in_transaction));
 }
 
