@@ -16,26 +16,26 @@ Signals::Signals(std::function<void(int)> on_signal) {
   sigaddset(&taken, SIGINT);
   pthread_sigmask(SIG_BLOCK, &taken, &before_);
   fd_ = signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK);
-  EQUEUE_CHECK(fd_ >= 0);
+  wake_fd_ = eventfd(0, EFD_CLOEXEC);
+  EQUEUE_CHECK(fd_ >= 0 && wake_fd_ >= 0);
   thread_ = std::jthread([this, on_signal = std::move(on_signal)](const std::stop_token& stop) {
-    const int wake = eventfd(0, EFD_CLOEXEC);
-    const std::stop_callback end(stop, [wake] {
+    const std::stop_callback end(stop, [this] {
       const std::uint64_t one = 1;
-      [[maybe_unused]] const auto written = write(wake, &one, sizeof one);
+      [[maybe_unused]] const auto written = write(wake_fd_, &one, sizeof one);
     });
     while (!stop.stop_requested()) {
-      pollfd fds[2] = {{fd_, POLLIN, 0}, {wake, POLLIN, 0}};
+      pollfd fds[2] = {{fd_, POLLIN, 0}, {wake_fd_, POLLIN, 0}};
       poll(fds, 2, -1);
       signalfd_siginfo info{};
       if (read(fd_, &info, sizeof info) == sizeof info) on_signal(static_cast<int>(info.ssi_signo));
     }
-    close(wake);
   });
 }
 
 Signals::~Signals() {
   thread_.request_stop();
   thread_.join();
+  close(wake_fd_);
   close(fd_);
   pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }

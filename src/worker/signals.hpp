@@ -19,6 +19,7 @@ class Signals {
  private:
   sigset_t before_{};
   int fd_ = -1;
+  int wake_fd_ = -1;
   std::jthread thread_;
 };
 
