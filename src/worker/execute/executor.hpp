@@ -22,8 +22,8 @@ using Report = std::function<void(const RunningPtr&, Outcome)>;
 
 // How many more jobs make sense now.
 struct Room {
-  int idle = 0;       // handlers that could start at once
-  int waiting = 0;    // jobs that have not started
+  int idle = 0;     // handlers that could start at once
+  int waiting = 0;  // jobs that have not started
   // A claim may bring no more, which is what coroutines_max has left: any job of it may be a coroutine, and
   // coroutines do not wait. 0: no more jobs at all.
   int most = std::numeric_limits<int>::max();
