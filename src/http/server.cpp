@@ -66,6 +66,7 @@ struct Server::State : std::enable_shared_from_this<State> {
   std::shared_ptr<Serving> serving;
   tcp::acceptor acceptor;
   net::steady_timer room;
+  std::uint16_t port = 0;
   std::function<void()> done;
   std::size_t running = 0;
 };
@@ -97,14 +98,13 @@ Result<void> Server::listen() {
     acceptor.close(failed);
     return error;
   }
+  state_->port = acceptor.local_endpoint(failed).port();
   net::co_spawn(state_->io, state_->accept(), net::detached);
   return {};
 }
 
 std::uint16_t Server::port() const {
-  boost::system::error_code failed;
-  const auto endpoint = state_->acceptor.local_endpoint(failed);
-  return failed ? std::uint16_t{0} : endpoint.port();
+  return state_->port;
 }
 
 void Server::stop(std::function<void()> done) {
