@@ -51,9 +51,12 @@ Index::Index(const History& seen, const Findings& held) : history(seen), finding
 }
 
 bool Index::may_be_forgotten(Moment acknowledged) const {
-  return std::ranges::any_of(history.forgetful, [&](const auto& time) {
-    return acknowledged >= time.from && acknowledged <= time.to;
-  });
+  return may_be_forgotten(acknowledged, acknowledged);
+}
+
+bool Index::may_be_forgotten(Moment begun, Moment acknowledged) const {
+  return std::ranges::any_of(history.forgetful,
+                             [&](const auto& time) { return acknowledged >= time.from && begun <= time.to; });
 }
 
 std::vector<Violation> check(const History& history, const Findings& findings) {

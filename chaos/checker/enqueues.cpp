@@ -7,8 +7,12 @@ namespace {
 
 void check_acknowledged(const Index& index, std::vector<Violation>& found) {
   std::map<std::string, std::string> job_of_key;
+  std::map<std::string, Moment> begun;  // by op, the last try
   for (const auto& each : index.history.enqueues) {
-    if (each.seen != Seen::ok || index.may_be_forgotten(each.at)) continue;
+    if (each.seen == Seen::invoked) begun[each.op] = each.at;
+    if (each.seen != Seen::ok) continue;
+    const auto began = begun.find(each.op);
+    if (index.may_be_forgotten(began == begun.end() ? each.at : began->second, each.at)) continue;
     if (!index.jobs.contains(each.job))
       found.push_back({Breach::lost, each.job, fmt::format("op {} was acknowledged", each.op)});
     if (each.key.empty()) continue;

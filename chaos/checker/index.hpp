@@ -12,6 +12,8 @@ struct Index {
   Index(const History& history, const Findings& findings);
 
   [[nodiscard]] bool may_be_forgotten(Moment acknowledged) const;
+  // Of a call that was begun then: what it did was done between the two.
+  [[nodiscard]] bool may_be_forgotten(Moment begun, Moment acknowledged) const;
 
   const History& history;
   const Findings& findings;

@@ -22,6 +22,9 @@ constexpr std::size_t batch_bytes_max = 8 * 1024 * 1024;
 // that waits for each would not be announced.
 constexpr std::chrono::microseconds announce_every{500};
 
+// A database that does not answer by then has gone since the jobs were enqueued.
+constexpr milliseconds announce_deadline{1'000};
+
 constexpr int tries_max = 2;
 
 // Distinct announcements that are remembered; beyond, all are forgotten, and some are made once too often.
@@ -73,19 +76,18 @@ class Client::Impl {
 
   [[nodiscard]] const std::string& schema() const { return database_.schema; }
 
-  // Only a hint: when it is lost, the workers' next poll finds the jobs.
+  // Only a hint, which the caller does not wait long for: when it is lost, the workers' next poll finds the
+  // jobs.
   void announce(std::span<const NewJob> batch) {
-    if (!should_announce(batch)) return;
-    [[maybe_unused]] const auto woken = run(false, [&](store::Cell cell) -> Result<void> {
-      [[maybe_unused]] const auto rows = cell.connection.execute(store::announcement(cell.schema, batch));
-      return {};
-    });
+    const std::lock_guard lock(mutex_);
+    if (!should_announce(batch) || !connection_ || !connection_->is_open()) return;
+    [[maybe_unused]] const auto rows =
+        connection_->execute(store::announcement(database_.schema, batch), announce_deadline);
   }
 
  private:
   // Whether workers should be told of this batch now. Bursts are told of once in announce_every.
   bool should_announce(std::span<const NewJob> batch) {
-    const std::lock_guard lock(mutex_);
     const auto now = Clock::now();
     if (announced_.size() > announced_max) announced_.clear();
     bool news = false;

@@ -61,6 +61,20 @@ TEST(Check, ForgivesWhatAnAsynchronousPromotionMayForgetAndNoMore) {
   EXPECT_TRUE(world.finds(Breach::lost));
 }
 
+// Its commit lies between its beginning and its answer, which may have been under way for longer.
+TEST(Check, ForgivesAnEnqueueThatWasUnderWayWhenItMayHaveBeenForgotten) {
+  World world;
+  world.history.enqueues = {{10, Seen::invoked, "op-1", "", ""}, {30, Seen::ok, "op-1", "", "job-0"}};
+  world.findings.jobs.erase(world.findings.jobs.begin() + 1, world.findings.jobs.end());
+  world.findings.attempts.clear();
+  world.history.settles.clear();
+  for (const auto& [from, to, is_forgiven] :
+       {std::tuple(15, 20, true), {5, 10, true}, {30, 40, true}, {1, 9, false}, {31, 40, false}}) {
+    world.history.forgetful = {{from, to}};
+    EXPECT_EQ(world.finds(Breach::lost), !is_forgiven) << from << " to " << to;
+  }
+}
+
 TEST(Check, ForgivesASettlementThatWasForgotten) {
   World world;
   world.history.settles.push_back({20, "job-1", "lease-x", "failed"});
