@@ -134,6 +134,16 @@ TEST_F(ClientEnqueueCutInTheMiddle, IsToldAsUnknownOtherwise) {
   EXPECT_EQ(query("SELECT count(*) FROM equeue.ready"), "0");
 }
 
+TEST_F(ClientEnqueue, DoesNotWaitLongForAnAnnouncement) {
+  query(
+      "DO $$ BEGIN CREATE OR REPLACE FUNCTION equeue.announce(p_queues text[], p_tasks text[] DEFAULT NULL) "
+      "RETURNS void LANGUAGE sql AS 'SELECT pg_sleep(60)'; END $$");
+  const auto begin = std::chrono::steady_clock::now();
+  const auto first = enqueue("tests.good");
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20));
+  EXPECT_EQ(job(first).state, State::queued) << "on a connection that was opened anew";
+}
+
 TEST_F(ClientEnqueue, MayBeCalledFromSeveralThreads) {
   std::vector<std::future<std::size_t>> threads;
   for (int thread = 0; thread < 4; ++thread) {
