@@ -20,7 +20,7 @@ int exit_code(const process::ProcessReport& report) {
 }
 
 TEST(Chaos, BreaksNoPromiseUnderEveryFault) {
-  const auto ran = run_chaos({"--minutes", "4", "--seed", "20261126"});
+  const auto ran = run_chaos({"--minutes", "5", "--seed", "20261126"});
   EXPECT_EQ(exit_code(ran), 0) << ran.stdout_text << ran.stderr_tail;
   EXPECT_NE(ran.stdout_text.find("seed 20261126"), std::string::npos) << ran.stdout_text;
   EXPECT_NE(ran.stdout_text.find("\n0 violations"), std::string::npos) << ran.stdout_text;

@@ -286,7 +286,13 @@ TEST_F(WorkerOnAnotherDatabase, WaitsWhenAConnectionAfterItsFirstIsRefused) {
   const auto refused = later.cell(stopped.get_token());
   ASSERT_FALSE(refused);
   EXPECT_TRUE(worker::is_passing(refused.error()));
+}
 
+TEST_F(WorkerOnAnotherDatabase, EndsWhenItsFirstConnectionIsRefused) {
+  if (tests::cluster_variant() == "pgbouncer")
+    GTEST_SKIP() << "a pooler says the same of a database that it cannot reach for a while";
+  auto elsewhere = database_;
+  elsewhere.url += " dbname=no_such_database";
   worker::Link first(elsewhere, "test", pg::call_deadline, worker::WhenRefused::end);
   EXPECT_THAT(first.cell({}).error().message, HasSubstr("no_such_database"));
   const auto ended = Worker(elsewhere, {}, options()).run();
