@@ -1,5 +1,6 @@
 // Runs eQueue's processes under load while it kills, freezes and cuts them off, and then checks that every
 // promise was kept.
+#include <signal.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -13,6 +14,18 @@ namespace {
 using namespace equeue;
 
 constexpr std::size_t violations_shown_max = 40;
+constexpr int exit_interrupted = 130;  // as shells say it
+
+// By Ctrl-C or SIGTERM. What was started must be ended, so it is a request; a second one ends us at once.
+std::atomic<bool> interrupted{false};
+static_assert(std::atomic<bool>::is_always_lock_free);
+
+void listen_for_interrupts() {
+  struct sigaction action = {};
+  action.sa_handler = [](int) { interrupted = true; };
+  action.sa_flags = static_cast<int>(SA_RESTART | SA_RESETHAND);
+  for (const int signal : {SIGINT, SIGTERM}) sigaction(signal, &action, nullptr);
+}
 
 struct Options {
   double minutes = 1;
@@ -27,6 +40,7 @@ chaos::RunOptions to_run(const Options& options) {
       .lasts = std::chrono::milliseconds(static_cast<std::int64_t>(options.minutes * 60'000)),
       .seed = options.seed,
       .canary = chaos::find_canary(options.canary),
+      .interrupted = &interrupted,
       .folder = std::filesystem::temp_directory_path() / fmt::format("equeue-chaos-{}", getpid())};
   for (const auto& [kind, name] : chaos::fault_names()) {
     if (options.faults.empty() || std::ranges::find(options.faults, name) != options.faults.end())
@@ -36,7 +50,8 @@ chaos::RunOptions to_run(const Options& options) {
 }
 
 void print(const chaos::Verdict& verdict, const chaos::RunOptions& run) {
-  fmt::print("seed {}, {} s\n", run.seed, run.lasts / std::chrono::seconds(1));
+  fmt::print("seed {}, {} s{}\n", run.seed, verdict.lasted / std::chrono::seconds(1),
+             interrupted ? ", interrupted" : "");
   int total = 0;
   for (const auto& [kind, count] : verdict.faults) {
     fmt::print("  {:<18} {:>6}\n", to_string(kind), count);
@@ -73,6 +88,7 @@ int run_once(const Options& options) {
   const bool is_good = verdict.violations.empty() && verdict.failures.empty();
   if (!is_good && run.canary == nullptr)
     fmt::print("the logs and the evidence are in {}\n", run.folder.string());
+  if (interrupted) return exit_interrupted;
   return is_good ? 0 : 1;
 }
 
@@ -84,13 +100,14 @@ bool is_caught(const chaos::Canary& canary, const Options& options) {
   run.faults = {chaos::FaultKind::worker_kill, chaos::FaultKind::backend_terminate,
                 chaos::FaultKind::commit_cut};
   const auto verdict = chaos::run(run);
+  std::filesystem::remove_all(run.folder);
+  if (interrupted) throw std::runtime_error("interrupted");
   const auto found = std::ranges::find_if(verdict.violations, [&](const auto& violation) {
     return std::ranges::find(canary.breaches, violation.breach) != canary.breaches.end();
   });
   const bool caught = found != verdict.violations.end();
   fmt::print("{:<22} {:<55} {}\n", canary.name, canary.what, caught ? to_string(found->breach) : "NOT FOUND");
   std::fflush(stdout);
-  std::filesystem::remove_all(run.folder);
   return caught;
 }
 
@@ -122,6 +139,7 @@ int main(int argc, char** argv) {
     app.add_flag("--canaries", options.canaries,
                  "each of the bugs in turn, for some seconds: all must be found");
     CLI11_PARSE(app, argc, argv);
+    listen_for_interrupts();
     return options.canaries ? run_canaries(options) : run_once(options);
   } catch (const std::exception& fault) {
     fmt::print(stderr, "chaos: {}\n", fault.what());

@@ -77,13 +77,13 @@ class Runner {
   Verdict run() {
     const auto begin = Clock::now();
     spread_faults(begin + options_.lasts);
-    const std::chrono::duration<double> took = Clock::now() - begin;
+    verdict_.lasted = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin);
     load_->stop_producers();
     wait_for_the_end();
     load_->stop_workers();
     for (auto& worker : workers_) end(worker);
     for (auto& server : servers_) end(server);
-    judge(took.count());
+    judge(std::chrono::duration<double>(verdict_.lasted).count());
     return std::move(verdict_);
   }
 
@@ -120,14 +120,14 @@ class Runner {
   void spread_faults(Clock::time_point until) {
     Schedule schedule(faults_, options_.seed);
     Stage stage{place_, servers_, workers_, recorder_, options_.folder};
-    while (Clock::now() < until) {
+    while (Clock::now() < until && !is_interrupted()) {
       if (faults_.empty()) {
         std::this_thread::sleep_for(look_pause);
         continue;
       }
       const auto fault = schedule.next();
       std::this_thread::sleep_for(fault.after);
-      if (Clock::now() >= until) break;
+      if (Clock::now() >= until || is_interrupted()) break;
       fmt::print(stderr, "chaos: {}\n", to_string(fault.kind));
       try {
         inflict(stage, fault);
@@ -140,6 +140,10 @@ class Runner {
     verdict_.connections_cut = stage.connections_cut;
     verdict_.commits_cut = place_.proxy().commits_cut();
     if (const auto* pooled = place_.pooled_proxy()) verdict_.commits_cut += pooled->commits_cut();
+  }
+
+  [[nodiscard]] bool is_interrupted() const {
+    return options_.interrupted != nullptr && *options_.interrupted;
   }
 
   // Nothing but we may end them.

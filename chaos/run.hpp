@@ -1,6 +1,7 @@
 // One run: load, faults, quiet, judgement.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -19,10 +20,13 @@ struct RunOptions {
   std::vector<FaultKind> faults;  // may be none
   const Canary* canary = nullptr;
   std::chrono::milliseconds liveness_max = std::chrono::seconds(90);  // until all jobs have ended
+  const std::atomic<bool>* interrupted =
+      nullptr;                   // once true, no more faults come, and what has come is judged
   std::filesystem::path folder;  // for the database and the logs; made, and removed after a good run
 };
 
 struct Verdict {
+  std::chrono::milliseconds lasted{};  // the time of faults
   std::map<FaultKind, int> faults;
   std::map<FaultKind, std::string> left_out;  // and why
   int connections_cut = 0;
