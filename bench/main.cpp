@@ -1,16 +1,13 @@
 // Measures eQueue, its peers in turn with it on the same server, and holds the figures against the targets.
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
-#include <cstdlib>
 #include <fstream>
 
 #include "bench/chart.hpp"
 #include "bench/http_server.hpp"
 #include "bench/machine.hpp"
+#include "bench/private_server.hpp"
 #include "bench/run.hpp"
 #include "bench/worker_processes.hpp"
-#include "embedded/cluster.hpp"
 
 namespace {
 
@@ -88,24 +85,6 @@ int run_all(const std::string& url, const Options& options) {
   return 0;
 }
 
-int run_on_private_server(const Options& options) {
-  const auto folder = std::filesystem::temp_directory_path() / fmt::format("equeue-bench-{}", getpid());
-  const char* path = std::getenv("PATH");
-  int result = 0;
-  {
-    auto cluster =
-        embedded::Cluster::start(
-            {.data_folder = folder,
-             .bin_folder = options.postgres,
-             .search_path = path ? path : "",
-             .settings = {{"shared_buffers", "1GB"}, {"max_wal_size", "8GB"}, {"max_connections", "200"}}})
-            .value();
-    result = run_all(cluster.url(), options);
-  }
-  embedded::Cluster::remove(folder).value();
-  return result;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -129,7 +108,9 @@ int main(int argc, char** argv) {
     app.add_option("--peers-folder", options.peers, "where ./dev bench --peers has installed the peers");
     add_scenarios(app, options.scenarios);
     CLI11_PARSE(app, argc, argv);
-    return options.url.empty() ? run_on_private_server(options) : run_all(options.url, options);
+    if (!options.url.empty()) return run_all(options.url, options);
+    const bench::PrivateServer server("bench", options.postgres);
+    return run_all(server.url(), options);
   } catch (const std::exception& fault) {
     fmt::print(stderr, "bench: {}\n", fault.what());
     return 1;

@@ -1,17 +1,14 @@
 // Loads eQueue beyond its measure and for long, and says whether it bore it: exit code 1 when a bound is
 // broken.
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include "bench/chart.hpp"
 #include "bench/http_server.hpp"
 #include "bench/machine.hpp"
-#include "embedded/cluster.hpp"
+#include "bench/private_server.hpp"
 #include "load/run.hpp"
 #include "load/scenarios/soak_processes.hpp"
 
@@ -79,23 +76,6 @@ int run_all(const std::string& url, const Options& options) {
   return broken > 0 ? 1 : 0;
 }
 
-int run_on_private_server(const Options& options) {
-  const auto folder = std::filesystem::temp_directory_path() / fmt::format("equeue-load-{}", getpid());
-  const char* path = std::getenv("PATH");
-  int result = 0;
-  {
-    auto cluster =
-        embedded::Cluster::start(
-            {.data_folder = folder,
-             .search_path = path ? path : "",
-             .settings = {{"shared_buffers", "1GB"}, {"max_wal_size", "8GB"}, {"max_connections", "200"}}})
-            .value();
-    result = run_all(cluster.url(), options);
-  }
-  embedded::Cluster::remove(folder).value();
-  return result;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -114,7 +94,9 @@ int main(int argc, char** argv) {
     app.add_option("--database-url", options.url, "a server to load; default: a private one with fsync on");
     add_scenarios(app, options.scenarios);
     CLI11_PARSE(app, argc, argv);
-    return options.url.empty() ? run_on_private_server(options) : run_all(options.url, options);
+    if (!options.url.empty()) return run_all(options.url, options);
+    const bench::PrivateServer server("load");
+    return run_all(server.url(), options);
   } catch (const std::exception& fault) {
     fmt::print(stderr, "load: {}\n", fault.what());
     return 2;
