@@ -50,6 +50,12 @@ bool all_keyed(std::span<const NewJob> jobs) {
   return std::all_of(jobs.begin(), jobs.end(), [](const NewJob& job) { return job.options.key.has_value(); });
 }
 
+// What is found of jobs or keys is true whatever came of the try before. Any other error says only that its
+// own try has changed nothing.
+bool is_of_the_jobs(ErrorCode code) {
+  return code == ErrorCode::key_conflict || code == ErrorCode::wrong_state || code == ErrorCode::unknown_job;
+}
+
 }  // namespace
 
 class Client::Impl {
@@ -62,15 +68,19 @@ class Client::Impl {
   template <class Operation>
   auto run(bool repeatable, Operation operation) -> decltype(operation(std::declval<store::Cell>())) {
     const std::lock_guard lock(mutex_);
+    std::optional<Error> unknown;  // told of a try that may have happened
     for (int tries = 1;; ++tries) {
       const bool was_open = connection_ && connection_->is_open();
-      if (auto opened = open(); !opened) return opened.error();
+      if (auto opened = open(); !opened) return unknown.value_or(opened.error());
       auto answer = operation(store::Cell{*connection_, database_.schema});
-      if (answer || tries == tries_max) return answer;
+      if (answer) return answer;
+      const auto& error = answer.error();
+      if (unknown && !is_of_the_jobs(error.code)) return *unknown;
+      if (tries == tries_max) return answer;
       const bool lost = !connection_->is_open();
-      const bool refused_for_now =
-          !lost && answer.error().transient && answer.error().code == ErrorCode::database_error;
+      const bool refused_for_now = !lost && error.transient && error.code == ErrorCode::database_error;
       if (!refused_for_now && !(lost && was_open && repeatable)) return answer;
+      if (error.code == ErrorCode::outcome_unknown) unknown = error;
     }
   }
 

@@ -100,7 +100,8 @@ TEST_F(ClientEnqueue, OfAKnownKeyAnswersTheJobThatHasIt) {
 // client asks once more, without one it says that it does not know.
 class ClientEnqueueCutInTheMiddle : public ClientEnqueue {
  protected:
-  Result<Enqueued> enqueue_and_cut(EnqueueOptions options) {
+  // `meanwhile` is done before the client can come back.
+  Result<Enqueued> enqueue_and_cut(EnqueueOptions options, const std::string& meanwhile = "SELECT 1") {
     EXPECT_TRUE(client_->queues());  // connected
     const std::unique_ptr<PGconn, decltype(&PQfinish)> blocker{PQconnectdb(scratch_->database().url.c_str()),
                                                                &PQfinish};
@@ -113,6 +114,7 @@ class ClientEnqueueCutInTheMiddle : public ClientEnqueue {
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = "
         "'Lock' AND application_name = 'equeue client'";
     EXPECT_TRUE(tests::eventually([&] { return query(blocked) == "1"; }));
+    query(meanwhile);
     cut_sessions();
     PQclear(PQexec(blocker.get(), "COMMIT"));
     return answer.get();
@@ -132,6 +134,24 @@ TEST_F(ClientEnqueueCutInTheMiddle, IsToldAsUnknownOtherwise) {
   EXPECT_EQ(answer.error().code, ErrorCode::outcome_unknown) << to_string(answer.error());
   EXPECT_THAT(answer.error().hint, HasSubstr("key"));
   EXPECT_EQ(query("SELECT count(*) FROM equeue.ready"), "0");
+}
+
+// That the repeat was refused does not tell what came of the first try.
+TEST_F(ClientEnqueueCutInTheMiddle, IsToldAsUnknownWhenItsRepeatCannotConnect) {
+  const auto answer = enqueue_and_cut({.key = "once"},
+                                      "UPDATE equeue.migrations SET version = version - 1000 WHERE version = "
+                                      "(SELECT max(version) FROM equeue.migrations)");
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, ErrorCode::outcome_unknown) << to_string(answer.error());
+}
+
+TEST_F(ClientEnqueueCutInTheMiddle, IsToldAsUnknownWhenItsRepeatIsRefused) {
+  const auto answer = enqueue_and_cut(
+      {.key = "once"},
+      "CREATE OR REPLACE FUNCTION equeue.check_arrays(p_ids uuid[], p_tasks text[], p_payloads jsonb[]) "
+      "RETURNS void LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not now'; END $$");
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, ErrorCode::outcome_unknown) << to_string(answer.error());
 }
 
 TEST_F(ClientEnqueue, DoesNotWaitLongForAnAnnouncement) {
