@@ -47,7 +47,7 @@ prove() { # PROPERTY DEFINITION…
   build "$property" -O1 "${@:2}"
   if ! holds "$property"; then
     cat "$work/result"
-    (cd "$work" && cp "$model" . && mv ./*.trail lease_protocol.pml.trail && spin -t -p -g "${@:2}" lease_protocol.pml | tail -n 100)
+    (cd "$work" && cp "$model" . && spin -t -p -g "${@:2}" lease_protocol.pml | tail -n 100)
     echo "$property does not hold: ${*:2}"
     exit 1
   fi
@@ -70,10 +70,13 @@ three=(-DWORKERS=3 -DJOBS=1 -DATTEMPTS=3)
 
 prove safety "${two[@]}" -DFAULTS=$((2 + more))
 prove safety "${three[@]}" -DFAULTS=$((3 + more))
+prove safety "${two[@]}" -DFAULTS=$((2 + more)) -DFAILOVER
 prove safety "${three[@]}" -DFAULTS=$((2 + more)) -DFAILOVER
 for property in every_job_ends leases_of_the_gone_end; do
   prove "$property" "${two[@]}" -DFAULTS=$((1 + more))
   prove "$property" "${three[@]}" -DFAULTS=$((2 + more))
+  prove "$property" "${two[@]}" -DFAULTS=$((1 + more)) -DFAILOVER
+  prove "$property" "${three[@]}" -DFAULTS=$((2 + more)) -DFAILOVER
 done
 
 small=(-DWORKERS=2 -DJOBS=1 -DATTEMPTS=2 -DFAULTS=2)
@@ -94,6 +97,7 @@ refute no_release_unknown every_job_ends "${small[@]}"
 refute cancel_lost_on_retry safety "${small[@]}"
 refute cancel_of_the_ended safety "${small[@]}"
 refute redrive_of_a_running_job safety "${small[@]}"
+refute redrive_of_the_cancelled safety "${small[@]}"
 refute enqueue_forgets_the_key safety "${small[@]}"
 refute upkeep_takes_of_the_living safety "${small[@]}"
 refute reap_without_recheck safety "${small[@]}"

@@ -49,6 +49,7 @@ byte started[JOBS];
 #endif
 byte asked;
 byte reaped;  // ids of which upkeep has taken a lease
+byte was_succeeded, was_dead, was_cancelled;  // as the last commit left them
 byte faults = FAULTS;
 
 #ifdef FAILOVER
@@ -154,6 +155,9 @@ inline check() {
     fi
   }
   assert(all == keys);
+  // I6. A redrive and a failover say themselves what may come back.
+  assert(!(was_succeeded & ~succeeded) && !(was_dead & ~dead) && !(was_cancelled & ~cancelled));
+  was_succeeded = succeeded; was_dead = dead; was_cancelled = cancelled;
   for (n : 0 .. IDS - 1) {
     if
     :: row[n] == NONE && NOBODY_IS(n) -> reaped = reaped & ~BIT(n)
@@ -571,7 +575,7 @@ inline enqueue(j, answered) {
 inline cancel(j) {
   if
 #ifdef MUTANT_cancel_of_the_ended
-  :: succeeded & BIT(j) -> cancelled = cancelled | BIT(j)
+  :: succeeded & BIT(j) -> succeeded = succeeded & ~BIT(j); cancelled = cancelled | BIT(j)
 #endif
   :: ready & BIT(j) -> ready = ready & ~BIT(j); cancelled = cancelled | BIT(j)
   :: else ->
@@ -587,13 +591,18 @@ inline cancel(j) {
 
 #ifdef MUTANT_redrive_of_a_running_job
 #define MAY_REDRIVE(j) ((dead | open[0] | open[1] | open[2]) & BIT(j))
+#elif defined(MUTANT_redrive_of_the_cancelled)
+#define MAY_REDRIVE(j) ((dead | cancelled) & BIT(j))
 #else
 #define MAY_REDRIVE(j) (dead & BIT(j))
 #endif
 
 inline redrive(j) {
   SPEND;
-  dead = dead & ~BIT(j);
+#ifdef MUTANT_redrive_of_the_cancelled
+  cancelled = cancelled & ~BIT(j);
+#endif
+  dead = dead & ~BIT(j); was_dead = was_dead & ~BIT(j);
   attempts_max[j] = attempt[j] + ATTEMPTS;
   to_ready(j);
   commit()
@@ -651,6 +660,7 @@ inline fail_over() {
 #endif
   COPY(keys, old_keys); COPY(ready, old_ready); COPY(succeeded, old_succeeded); COPY(dead, old_dead);
   COPY(cancelled, old_cancelled); COPY(asked, old_asked); COPY(reaped, old_reaped);
+  COPY(was_succeeded, succeeded); COPY(was_dead, dead); COPY(was_cancelled, cancelled);
   old_keys = 0; old_ready = 0; old_succeeded = 0; old_dead = 0; old_cancelled = 0; old_asked = 0; old_reaped = 0;
   FOR_JOBS(n) {
     COPY(attempt[n], old_attempt[n]); COPY(attempts_max[n], old_attempts_max[n]); forget_starts();
@@ -663,7 +673,14 @@ inline fail_over() {
     old_open[n] = 0; old_worker[n] = 0; old_cancelling[n] = 0; old_given_to[n] = 0;
     old_noted_succeeded[n] = 0; old_noted_failed[n] = 0
   }
-  for (n : 0 .. IDS - 1) { COPY(row[n], old_row[n]); old_row[n] = 0 }
+  for (n : 0 .. IDS - 1) {
+    COPY(row[n], old_row[n]); old_row[n] = 0;
+    // Of a process that is gone it runs out, as after a crash.
+    if
+    :: row[n] == LIVE && NOBODY_IS(n) -> row[n] = EXPIRED
+    :: else
+    fi
+  }
   check()
 }
 
@@ -707,4 +724,9 @@ init {
 #define ABANDONED (OF_THE_GONE(0) || OF_THE_GONE(1) || OF_THE_GONE(2))
 // I5: what a worker that is gone holds is taken from it. I7: every job comes to an end.
 ltl leases_of_the_gone_end { [] (ABANDONED -> <> !ABANDONED) }
+#ifdef FAILOVER
+// Of the jobs that a failover has not forgotten.
+ltl every_job_ends { <> [] (keys == (succeeded | dead | cancelled)) }
+#else
 ltl every_job_ends { <> [] (keys == (1 << JOBS) - 1 && keys == (succeeded | dead | cancelled)) }
+#endif
