@@ -34,3 +34,12 @@ function(equeue_precompile TARGET)
   endif()
   target_precompile_headers(${TARGET} REUSE_FROM equeue_pch)
 endfunction()
+
+# For what nobody waits for but its compiler: tests, and what runs the product under load. In half the time.
+function(equeue_compile_quickly TARGET)
+  target_compile_options(${TARGET} PRIVATE -Og)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # Garbage is not collected below so many KiB.
+    target_compile_options(${TARGET} PRIVATE --param=ggc-min-heapsize=1000000)
+  endif()
+endfunction()
