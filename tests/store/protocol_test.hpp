@@ -85,6 +85,8 @@ class ProtocolTest : public ::testing::Test {
 
   // Every rule of product.md that can be seen in the tables. Called at the end of each test.
   void expect_sound();
+  // The first rule that the tables break, and how; "" when they break none.
+  std::string find_unsound();
 
  private:
   std::string schema_;
