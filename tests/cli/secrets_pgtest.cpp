@@ -121,7 +121,12 @@ TEST_F(Secrets, StandInNoLog) {
   EXPECT_EQ(call("POST", "/v1/jobs", R"({"task":"a.none","payload":)" + payload + "}", enqueuer).status / 100,
             4);
   EXPECT_EQ(call("POST", "/v1/jobs", R"({"task":"a.echo","payload":)" + payload, enqueuer).status, 400);
-  note({"work", "--until-drained"});
+  const auto request = R"({"url":"http://127.0.0.1:9/?token=)" + planted("in-a-request-url") +
+                       R"(","headers":{"Authorization":"Bearer )" + planted("in-a-header") + "\"}}";
+  for (const auto* allowed : {"127.0.0.0/8", "203.0.113.0/24"}) {
+    note({"enqueue", "http.request", request, "--max-attempts", "1"});
+    EXPECT_THAT(note({"work", "--until-drained", "--http-allow", allowed}).err, HasSubstr("http.request"));
+  }
   EXPECT_EQ(call("POST", "/v1/leases", R"({"queues":["default"]})", worker).status / 100, 2);
 
   // Receivers.
