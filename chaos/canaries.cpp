@@ -134,7 +134,7 @@ const std::vector<Canary>& canaries() {
        " v_lost := take_back(ARRAY(SELECT l.id FROM leases l WHERE l.worker = ANY (v_dead) ORDER BY l.id FOR "
        "UPDATE));"
        " DELETE FROM workers w WHERE w.id = ANY (v_dead); RETURN v_lost; END $$",
-       false,
+       std::nullopt,
        std::chrono::seconds(25)},
       {"give_back_costs",
        "a snooze or a release counts an attempt",
@@ -157,7 +157,13 @@ const std::vector<Canary>& canaries() {
        {Breach::ghost},
        "INSERT INTO lanes VALUES ('chaos', 5) ON CONFLICT DO NOTHING;"
        "SELECT enqueue('chaos.work', '{\"op\":\"nobody\",\"fate\":0,\"lasts_ms\":0}')"},
-      {"client_boasts", "a client takes every answer for an acknowledgement", {Breach::lost}, {}, true},
+      {"client_boasts", "a client takes every answer for an acknowledgement", {Breach::lost}, {}, Seen::ok},
+      {"client_denies",
+       "a client takes an unknown outcome for a failure",
+       {Breach::ghost},
+       {},
+       Seen::failed,
+       std::chrono::seconds(10)},
   };
   return all;
 }

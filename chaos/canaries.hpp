@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -15,9 +16,9 @@ struct Canary {
   std::string_view what;
   // What the checker must say, among other things perhaps.
   std::vector<Breach> breaches;
-  std::string_view sql{};         // run in the schema before the load begins
-  bool boasts = false;            // LoadOptions::boasts
-  std::chrono::seconds lasts{5};  // some need luck
+  std::string_view sql{};                 // run in the schema before the load begins
+  std::optional<Seen> takes_faults_as{};  // LoadOptions::takes_faults_as
+  std::chrono::seconds lasts{5};          // some need luck
 };
 
 [[nodiscard]] const std::vector<Canary>& canaries();

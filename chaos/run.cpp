@@ -61,8 +61,9 @@ class Runner {
       place_.run(std::string(options.canary->sql));
     std::vector<int> ports;
     for (int i = 0; i < servers; ++i) {
-      ports.push_back(free_port());
-      start_server(i, ports.back());
+      const int port = free_port();
+      start_server(i, port);
+      ports.push_back(fronts_.emplace_back(static_cast<std::uint16_t>(port)).port());
     }
     for (int i = 0; i < workers; ++i) start_worker(i);
     load_.emplace(LoadOptions{.url = place_.url(),
@@ -70,7 +71,8 @@ class Runner {
                               .ports = ports,
                               .api_key = api_key,
                               .seed = options.seed,
-                              .boasts = options.canary != nullptr && options.canary->boasts},
+                              .takes_faults_as =
+                                  options.canary != nullptr ? options.canary->takes_faults_as : std::nullopt},
                   recorder_);
   }
 
@@ -78,8 +80,9 @@ class Runner {
     const auto begin = Clock::now();
     spread_faults(begin + options_.lasts);
     verdict_.lasted = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin);
+    const auto faults_over = Clock::now();
     load_->stop_producers();
-    wait_for_the_end();
+    wait_for_the_end(faults_over);
     load_->stop_workers();
     for (auto& worker : workers_) end(worker);
     for (auto& server : servers_) end(server);
@@ -119,7 +122,7 @@ class Runner {
 
   void spread_faults(Clock::time_point until) {
     Schedule schedule(faults_, options_.seed);
-    Stage stage{place_, servers_, workers_, recorder_, options_.folder};
+    Stage stage{place_, servers_, fronts_, workers_, recorder_, options_.folder};
     while (Clock::now() < until && !is_interrupted()) {
       if (faults_.empty()) {
         std::this_thread::sleep_for(look_pause);
@@ -138,8 +141,7 @@ class Runner {
       revive();
     }
     verdict_.connections_cut = stage.connections_cut;
-    verdict_.commits_cut = place_.proxy().commits_cut();
-    if (const auto* pooled = place_.pooled_proxy()) verdict_.commits_cut += pooled->commits_cut();
+    verdict_.commits_cut = stage.commits_cut;
   }
 
   [[nodiscard]] bool is_interrupted() const {
@@ -156,15 +158,24 @@ class Runner {
   }
 
   // The bound also covers what a canary keeps from ending: then the checker says what is stuck.
-  void wait_for_the_end() {
-    const auto begin = Clock::now();
-    while (Clock::now() < begin + options_.liveness_max &&
-           place_.ask("SELECT NOT EXISTS (SELECT FROM ready WHERE queue = 'chaos')"
-                      " AND NOT EXISTS (SELECT FROM leases)") != "true") {
+  void wait_for_the_end(Clock::time_point faults_over) {
+    const auto have_all_ended = [&] {
+      return place_.ask(
+                 "SELECT NOT EXISTS (SELECT FROM ready WHERE queue = 'chaos')"
+                 " AND NOT EXISTS (SELECT FROM leases)") == "true";
+    };
+    const auto until = Clock::now() + options_.liveness_max;
+    while (!have_all_ended()) {
+      if (Clock::now() >= until) {
+        verdict_.failures.push_back(
+            fmt::format("not all jobs had ended {:.0f} s after the last enqueue",
+                        std::chrono::duration<double>(options_.liveness_max).count()));
+        break;
+      }
       std::this_thread::sleep_for(look_pause);
       revive();
     }
-    verdict_.quiet_after = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin);
+    verdict_.quiet_after = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - faults_over);
   }
 
   void end(Process& process) {
@@ -219,6 +230,7 @@ class Runner {
   std::atomic<std::size_t> settles_of_workers_{0};
   Place place_;
   std::deque<Process> servers_;
+  std::deque<Proxy> fronts_;
   std::deque<Process> workers_;
   std::optional<Load> load_;
 };

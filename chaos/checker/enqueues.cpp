@@ -26,15 +26,16 @@ void check_acknowledged(const Index& index, std::vector<Violation>& found) {
 void check_origins(const Index& index, std::vector<Violation>& found) {
   std::set<std::string> ops;
   std::set<std::string> failed;
+  std::set<std::string> may_be;  // an op with a key is tried again, and what fails once may succeed then
   for (const auto& each : index.history.enqueues) {
     if (each.seen == Seen::invoked) ops.insert(each.op);
-    // An op with a key is tried again, and what fails once may succeed then.
-    if (each.seen == Seen::failed && each.key.empty()) failed.insert(each.op);
+    if (each.seen == Seen::failed) failed.insert(each.op);
+    if (each.seen == Seen::ok || each.seen == Seen::unknown) may_be.insert(each.op);
   }
   for (const auto& job : index.findings.jobs) {
     if (!ops.contains(job.op))
       found.push_back({Breach::ghost, job.id, fmt::format("op '{}' was never begun", job.op)});
-    if (failed.contains(job.op))
+    if (failed.contains(job.op) && !may_be.contains(job.op))
       found.push_back({Breach::ghost, job.id, fmt::format("op {} was told to have failed", job.op)});
   }
 }

@@ -68,6 +68,7 @@ struct RedriveSeen {
   Moment at = 0;
   Seen seen = Seen::invoked;
   std::string job;
+  int attempts = 0;  // that the job had made at least, when it was redriven
 };
 
 // Acknowledgements between these moments may be forgotten: an asynchronous standby was promoted.

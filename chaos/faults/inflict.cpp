@@ -15,7 +15,11 @@ constexpr milliseconds worker_freeze_time{4'500};  // its lease is 3 s
 constexpr milliseconds server_freeze_time{2'500};
 constexpr milliseconds backend_freeze_time{1'500};
 constexpr milliseconds read_only_time{1'500};
-constexpr milliseconds network_time{2'500};
+// The longer ones outlast leases, the time that a client has to connect, and a server's deadline for a call.
+constexpr milliseconds network_times[] = {milliseconds(2'500), milliseconds(2'500), milliseconds(2'500),
+                                          milliseconds(6'000), milliseconds(6'000), milliseconds(12'000),
+                                          milliseconds(35'000)};
+constexpr milliseconds slow_time{2'500};
 constexpr milliseconds commit_cut_time{2'000};
 constexpr milliseconds disk_full_time{3'000};
 constexpr milliseconds pooler_away_time{400};
@@ -24,6 +28,7 @@ constexpr milliseconds drain_patience{20'000};
 constexpr milliseconds crash_time{300};  // until PostgreSQL has ended the other backends
 constexpr milliseconds look_pause{5};
 constexpr int commits_to_cut_max = 12;
+constexpr std::chrono::seconds victim_patience{20};  // a frozen or slow one may take so long to come back
 
 Process& choose(std::deque<Process>& processes, std::uint64_t choice) {
   return processes[choice % processes.size()];
@@ -50,16 +55,40 @@ void drain(Process& process) {
   if (!in_time) throw does_not_end(process);
 }
 
+// A fault that meets nothing has shown nothing: until `take` has taken something. Throws when it never does.
+template <class Take>
+auto insist(std::string_view on, Take take) {
+  const auto until = std::chrono::steady_clock::now() + victim_patience;
+  for (;;) {
+    if (auto taken = take()) return *taken;
+    if (std::chrono::steady_clock::now() > until)
+      throw Exception({.code = ErrorCode::timeout, .message = fmt::format("there is no {}", on)});
+    std::this_thread::sleep_for(look_pause);
+  }
+}
+
+std::vector<int> backends(Stage& stage) {
+  return insist("session that could be broken", [&]() -> std::optional<std::vector<int>> {
+    auto pids = stage.place.backends();
+    if (pids.empty()) return std::nullopt;
+    return pids;
+  });
+}
+
+// Every `of`th, beginning somewhere; at least one.
+std::vector<int> some(const std::vector<int>& pids, std::size_t of, std::uint64_t choice) {
+  std::vector<int> chosen;
+  for (auto i = choice % std::min(of, pids.size()); i < pids.size(); i += of) chosen.push_back(pids[i]);
+  return chosen;
+}
+
 void terminate_backends(Stage& stage, std::uint64_t choice) {
-  stage.place.run(
-      fmt::format("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client "
-                  "backend' AND pid <> pg_backend_pid() AND pid % 2 = {}",
-                  choice % 2));
+  stage.place.run(fmt::format("SELECT pg_terminate_backend(pid) FROM unnest(ARRAY[{}]) pid",
+                              fmt::join(some(backends(stage), 2, choice), ", ")));
 }
 
 void kill_backend(Stage& stage, std::uint64_t choice) {
-  const auto pids = stage.place.backends();
-  if (pids.empty()) return;
+  const auto pids = backends(stage);
   const int victim = pids[choice % pids.size()];
   ::kill(victim, SIGKILL);
   // Until it is gone the others still answer.
@@ -69,8 +98,7 @@ void kill_backend(Stage& stage, std::uint64_t choice) {
 }
 
 void freeze_backends(Stage& stage, std::uint64_t choice) {
-  auto pids = stage.place.backends();
-  std::erase_if(pids, [&](int pid) { return static_cast<std::uint64_t>(pid) % 3 != choice % 3; });
+  const auto pids = some(backends(stage), 3, choice);
   for (const int pid : pids) ::kill(pid, SIGSTOP);
   std::this_thread::sleep_for(backend_freeze_time);
   for (const int pid : pids) ::kill(pid, SIGCONT);
@@ -85,26 +113,60 @@ void make_read_only(Stage& stage) {
   reload();
 }
 
-void spoil_network(Stage& stage, Network network) {
-  stage.place.proxy().become(network);
-  std::this_thread::sleep_for(network_time);
-  stage.place.proxy().become(Network::good);
-}
+using Proxies = std::vector<Proxy*>;
 
 // Before and behind PgBouncer.
-void cut_all(Stage& stage) {
-  stage.connections_cut += stage.place.proxy().cut();
-  if (auto* pooled = stage.place.pooled_proxy()) stage.connections_cut += pooled->cut();
+Proxies before_postgres(Stage& stage) {
+  Proxies proxies{&stage.place.proxy()};
+  if (auto* pooled = stage.place.pooled_proxy()) proxies.push_back(pooled);
+  return proxies;
+}
+
+Proxies before_servers(Stage& stage) {
+  Proxies proxies;
+  for (auto& front : stage.fronts) proxies.push_back(&front);
+  return proxies;
+}
+
+void spoil(const Proxies& proxies, Network network, milliseconds time) {
+  for (auto* proxy : proxies) proxy->become(network);
+  std::this_thread::sleep_for(time);
+  for (auto* proxy : proxies) proxy->become(Network::good);
+}
+
+milliseconds network_time(std::uint64_t choice) {
+  return network_times[choice % std::size(network_times)];
+}
+
+void cut_all(Stage& stage, const Proxies& proxies) {
+  stage.connections_cut += insist("connection that could be cut", [&]() -> std::optional<int> {
+    int cut = 0;
+    for (auto* proxy : proxies) cut += proxy->cut();
+    return cut == 0 ? std::nullopt : std::optional(cut);
+  });
 }
 
 void cut_commits(Stage& stage, std::uint64_t choice) {
-  const auto cut = [&](int count) {
-    stage.place.proxy().cut_after_commits(count);
-    if (auto* pooled = stage.place.pooled_proxy()) pooled->cut_after_commits(count);
+  const auto proxies = before_postgres(stage);
+  const auto count_cut = [&] {
+    int count = 0;
+    for (const auto* proxy : proxies) count += proxy->commits_cut();
+    return count;
   };
-  cut(1 + static_cast<int>(choice % commits_to_cut_max));
+  const int before = count_cut();
+  // Half of the time nobody can ask again at once.
+  const bool stays_away = choice / commits_to_cut_max % 2 == 0;
+  for (auto* proxy : proxies) {
+    proxy->cut_after_commits(1 + static_cast<int>(choice % commits_to_cut_max));
+    proxy->refuse_new(stays_away);
+  }
   std::this_thread::sleep_for(commit_cut_time);
-  cut(0);
+  for (auto* proxy : proxies) proxy->refuse_new(false);
+  stage.commits_cut += insist("commit whose answer could be cut", [&]() -> std::optional<int> {
+    const int cut = count_cut() - before;
+    return cut == 0 ? std::nullopt : std::optional(cut);
+  });
+  for (auto* proxy : proxies) proxy->cut_after_commits(0);
 }
 
 void restart_pooler(Stage& stage) {
@@ -170,15 +232,23 @@ void inflict(Stage& stage, const PlannedFault& fault) {
     case FaultKind::clock_shift:
       return shift_clock(stage, fault.choice % 2 == 0 ? server : worker, fault.choice / 4);
     case FaultKind::net_cut:
-      return cut_all(stage);
+      return cut_all(stage, before_postgres(stage));
     case FaultKind::net_slow:
-      return spoil_network(stage, Network::slow);
+      return spoil({&stage.place.proxy()}, Network::slow, slow_time);
     case FaultKind::net_blackhole:
-      return spoil_network(stage, Network::blackhole);
+      return spoil({&stage.place.proxy()}, Network::blackhole, network_time(fault.choice));
     case FaultKind::net_half_open:
-      return spoil_network(stage, Network::half_open);
+      return spoil({&stage.place.proxy()}, Network::half_open, network_time(fault.choice));
     case FaultKind::commit_cut:
       return cut_commits(stage, fault.choice);
+    case FaultKind::http_cut:
+      return cut_all(stage, before_servers(stage));
+    case FaultKind::http_slow:
+      return spoil(before_servers(stage), Network::slow, slow_time);
+    case FaultKind::http_blackhole:
+      return spoil(before_servers(stage), Network::blackhole, network_time(fault.choice));
+    case FaultKind::http_half_open:
+      return spoil(before_servers(stage), Network::half_open, network_time(fault.choice));
   }
 }
 

@@ -13,10 +13,12 @@ namespace equeue::chaos {
 struct Stage {
   Place& place;
   std::deque<Process>& servers;
+  std::deque<Proxy>& fronts;  // before the servers
   std::deque<Process>& workers;
   Recorder& recorder;
   std::filesystem::path folder;  // for files of the faults
   int connections_cut = 0;
+  int commits_cut = 0;  // whose answers were not delivered
 };
 
 // Returns when the fault is over: what was killed runs again, what was frozen goes on. Throws Exception when

@@ -29,7 +29,11 @@ constexpr FaultName names[] = {{FaultKind::postgres_kill, "postgres_kill"},
                                {FaultKind::net_slow, "net_slow"},
                                {FaultKind::net_blackhole, "net_blackhole"},
                                {FaultKind::net_half_open, "net_half_open"},
-                               {FaultKind::commit_cut, "commit_cut"}};
+                               {FaultKind::commit_cut, "commit_cut"},
+                               {FaultKind::http_cut, "http_cut"},
+                               {FaultKind::http_slow, "http_slow"},
+                               {FaultKind::http_blackhole, "http_blackhole"},
+                               {FaultKind::http_half_open, "http_half_open"}};
 
 }  // namespace
 

@@ -32,7 +32,11 @@ enum class FaultKind {
   net_slow,       // each piece comes later
   net_blackhole,  // nothing passes, nothing is closed
   net_half_open,  // answers do not come
-  commit_cut      // connections are cut when a commit was answered, before the answer is delivered
+  commit_cut,     // connections are cut when a commit was answered, before the answer is delivered
+  http_cut,       // the same as the net_… between HTTP clients and servers
+  http_slow,
+  http_blackhole,
+  http_half_open
 };
 
 struct FaultName {

@@ -1,5 +1,7 @@
 #include "chaos/faults/obstacles.hpp"
 
+#include <unistd.h>
+
 #include "chaos/place/pooler.hpp"
 #include "chaos/place/small_disk.hpp"
 #include "chaos/processes/shifted_clock.hpp"
@@ -19,6 +21,9 @@ std::optional<std::string> obstacle_to(FaultKind kind) {
 #else
       if (!ShiftedClock::find_library())
         return "libfaketime is not installed; Debian has it in the package libfaketime";
+      if (!ShiftedClock::works(std::filesystem::temp_directory_path() /
+                               fmt::format("equeue-chaos-clock-{}", getpid())))
+        return "libfaketime does not shift the clock of `date`";
       return std::nullopt;
 #endif
     default:

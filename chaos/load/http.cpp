@@ -23,7 +23,8 @@ void HttpClient::Close::operator()(CURL* handle) const {
 HttpClient::HttpClient(std::vector<int> ports, std::string api_key)
     : ports_(std::move(ports)), api_key_(std::move(api_key)), handle_(curl_easy_init()) {}
 
-HttpReply HttpClient::post(const std::string& target, const std::string& body, const std::string& key) {
+HttpReply HttpClient::post(const std::string& target, const std::string& body, const std::string& key,
+                           Resend resend) {
   const auto url = fmt::format("http://127.0.0.1:{}{}", ports_[next_++ % ports_.size()], target);
   const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(
       curl_slist_append(nullptr, ("Authorization: Bearer " + api_key_).c_str()), &curl_slist_free_all);
@@ -39,6 +40,7 @@ HttpReply HttpClient::post(const std::string& target, const std::string& body, c
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &reply.body);
   curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, connect_ms_max);
   curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, reply_ms_max);
+  curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, resend == Resend::forbidden ? 1L : 0L);
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
   if (curl_easy_perform(curl) != CURLE_OK) return {};
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &reply.status);

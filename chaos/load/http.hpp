@@ -14,13 +14,16 @@ struct HttpReply {
   std::string body;
 };
 
+// curl sends again by itself what was lost with a connection that it had used before.
+enum class Resend { harmless, forbidden };
+
 // One thread at a time.
 class HttpClient {
  public:
   HttpClient(std::vector<int> ports, std::string api_key);
   // Each call goes to the next server in turn.
   [[nodiscard]] HttpReply post(const std::string& target, const std::string& body,
-                               const std::string& key = "");
+                               const std::string& key = "", Resend resend = Resend::harmless);
 
  private:
   struct Close {

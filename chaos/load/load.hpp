@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -18,7 +19,7 @@ struct LoadOptions {
   std::vector<int> ports;  // of the servers
   std::string api_key;
   std::uint64_t seed = 1;
-  bool boasts = false;  // a canary: producers take every answer for an acknowledgement
+  std::optional<Seen> takes_faults_as{};  // a canary: what producers take every error for
 };
 
 // Runs from the constructor to the stops.

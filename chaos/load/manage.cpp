@@ -32,20 +32,23 @@ class Manager {
     const auto dead = list(State::dead);
     for (const auto& job : dead) {
       if (redrives_[job.id]++ >= redrives_max) continue;
-      return random_() % 2 == 0 ? redrive(job.id) : redrive_over_http(to_string(job.id));
+      return random_() % 2 == 0 ? redrive(job) : redrive_over_http(job);
     }
   }
 
-  void redrive(const JobId& id) {
-    recorder_.saw(RedriveSeen{.job = to_string(id)});
-    const auto done = client_.redrive(id, "chaos");
-    recorder_.saw(RedriveSeen{.seen = done ? Seen::ok : Seen::unknown, .job = to_string(id)});
+  void redrive(const Job& job) {
+    RedriveSeen redrive{.job = to_string(job.id), .attempts = job.attempt};
+    recorder_.saw(redrive);
+    redrive.seen = client_.redrive(job.id, "chaos") ? Seen::ok : Seen::unknown;
+    recorder_.saw(redrive);
   }
 
-  void redrive_over_http(const std::string& id) {
-    recorder_.saw(RedriveSeen{.job = id});
-    const auto reply = http_.post(fmt::format("/v1/jobs/{}/redrive", id), "");
-    recorder_.saw(RedriveSeen{.seen = reply.status / 100 == 2 ? Seen::ok : Seen::unknown, .job = id});
+  void redrive_over_http(const Job& job) {
+    RedriveSeen redrive{.job = to_string(job.id), .attempts = job.attempt};
+    recorder_.saw(redrive);
+    const auto reply = http_.post(fmt::format("/v1/jobs/{}/redrive", redrive.job), "");
+    redrive.seen = reply.status / 100 == 2 ? Seen::ok : Seen::unknown;
+    recorder_.saw(redrive);
   }
 
   void cancel_one() {

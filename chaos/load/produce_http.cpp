@@ -11,19 +11,28 @@ constexpr std::chrono::milliseconds pause{40};
 constexpr std::chrono::milliseconds pause_after_failure{150};
 constexpr int tries_max = 200;
 
-// What a server refuses has not happened; of what it fails to answer nothing is known.
+// What a server refuses has not happened, unless it says that it does not know; of what it fails to answer
+// nothing is known.
 Seen seen_of(const HttpReply& reply) {
   if (reply.status == 200 || reply.status == 201) return Seen::ok;
+  if (reply.status == 503)
+    return boost::json::parse(reply.body).at("code") == "outcome_unknown" ? Seen::unknown : Seen::failed;
   return reply.status >= 400 && reply.status < 500 ? Seen::failed : Seen::unknown;
 }
 
-Seen enqueue(HttpClient& client, Recorder& recorder, const Work& work, const std::string& key) {
+Seen enqueue(HttpClient& client, const LoadOptions& options, Recorder& recorder, const Work& work,
+             const std::string& key) {
   EnqueueSeen seen{.op = work.op, .key = key};
   recorder.saw(seen);
-  const auto reply = client.post(
-      "/v1/jobs", fmt::format(R"({{"task":"{}","payload":{}}})", task_name, to_payload(work)), key);
+  const auto reply =
+      client.post("/v1/jobs", fmt::format(R"({{"task":"{}","payload":{}}})", task_name, to_payload(work)),
+                  key, key.empty() ? Resend::forbidden : Resend::harmless);
   seen.seen = seen_of(reply);
-  if (seen.seen == Seen::ok) seen.job = boost::json::parse(reply.body).at("id").as_string();
+  if (seen.seen == Seen::ok) {
+    seen.job = boost::json::parse(reply.body).at("id").as_string();
+  } else if (options.takes_faults_as == Seen::failed) {
+    seen.seen = Seen::failed;
+  }
   recorder.saw(seen);
   return seen.seen;
 }
@@ -37,9 +46,9 @@ void produce_http(const LoadOptions& options, Recorder& recorder, const std::ato
     const auto work = any_work(fmt::format("http-{}", count), random);
     const auto key = count % 3 == 0 ? std::string() : "key-" + work.op;
     for (int i = 0; i < tries_max; ++i) {
-      const auto seen = enqueue(client, recorder, work, key);
+      const auto seen = enqueue(client, options, recorder, work, key);
       if (seen != Seen::ok) std::this_thread::sleep_for(pause_after_failure);
-      if (key.empty() || seen == Seen::ok) break;
+      if (key.empty() || seen == Seen::ok || gives_up(seen, random)) break;
     }
     std::this_thread::sleep_for(pause);
   }

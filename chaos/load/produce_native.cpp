@@ -32,14 +32,14 @@ class Producer {
     if (has_key) job.options.key = "key-" + op;
     // With a key a producer tries until it is told that the job is in, and sometimes once more.
     for (int i = 0; i < tries_max; ++i) {
-      const auto done = enqueue(op, job);
-      if (!has_key) return;
-      if (done && random_() % 4 != 0) return;
+      const auto seen = enqueue(op, job);
+      if (!has_key || gives_up(seen, random_)) return;
+      if (seen == Seen::ok && random_() % 4 != 0) return;
     }
   }
 
  private:
-  bool enqueue(const std::string& op, const NewJob& job) {
+  Seen enqueue(const std::string& op, const NewJob& job) {
     EnqueueSeen seen{.op = op, .key = job.options.key.value_or("")};
     recorder_.saw(seen);
     const auto answer = client_.enqueue(job);
@@ -47,13 +47,13 @@ class Producer {
       seen.seen = Seen::ok;
       seen.job = to_string(answer->id);
     } else {
-      seen.seen = options_.boasts ? Seen::ok : seen_of(answer.error());
-      if (options_.boasts) seen.job = to_string(make_job_id());
+      seen.seen = options_.takes_faults_as.value_or(seen_of(answer.error()));
+      if (seen.seen == Seen::ok) seen.job = to_string(make_job_id());
     }
     recorder_.saw(seen);
     if (!answer) std::this_thread::sleep_for(pause_after_failure);
     if (answer && random_() % 20 == 0) cancel(answer->id);
-    return answer.has_value();
+    return seen.seen;
   }
 
   void cancel(const JobId& id) {

@@ -55,6 +55,10 @@ Outcome outcome_of(const Work& work, int attempt, std::mt19937_64& random) {
   return Outcome::succeeded();
 }
 
+bool gives_up(Seen seen, std::mt19937_64& random) {
+  return seen == Seen::failed && random() % 3 == 0;
+}
+
 TaskOptions task_options() {
   return {.queue = queue_name,
           .max_attempts = max_attempts,

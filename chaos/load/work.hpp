@@ -6,6 +6,8 @@
 #include <random>
 #include <string>
 
+#include "chaos/checker/history.hpp"
+
 namespace equeue::chaos {
 
 inline constexpr const char* task_name = "chaos.work";
@@ -31,6 +33,9 @@ struct Work {
 // What a handler makes of an attempt. Snoozes end by chance.
 [[nodiscard]] Outcome outcome_of(const Work& work, int attempt, std::mt19937_64& random);
 inline constexpr int max_attempts = 8;
+// Whether a producer whose enqueue was told so does not try it again. Only what has never been unknown can
+// show that a failure was one.
+[[nodiscard]] bool gives_up(Seen seen, std::mt19937_64& random);
 
 [[nodiscard]] TaskOptions task_options();
 

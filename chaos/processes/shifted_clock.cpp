@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <fstream>
+
+#include "process/process.hpp"
 
 namespace equeue::chaos {
 
@@ -15,6 +18,19 @@ std::optional<fs::path> ShiftedClock::find_library() {
     if (fs::exists(library, failed)) return library;
   }
   return std::nullopt;
+}
+
+bool ShiftedClock::works(const fs::path& file) {
+  constexpr std::chrono::seconds by{3'600};
+  const ShiftedClock clock(file);
+  clock.shift(by);
+  const auto said =
+      process::run_process({.command = {"date", "+%s"}, .environment = clock.environment()}, {}).stdout_text;
+  fs::remove(file);
+  std::int64_t seconds = 0;
+  std::from_chars(said.data(), said.data() + said.size(), seconds);
+  const auto right = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::abs(std::chrono::seconds(seconds) - right - by) < by / 2;
 }
 
 ShiftedClock::ShiftedClock(fs::path file) : file_(std::move(file)) {

@@ -16,6 +16,9 @@ class ShiftedClock {
   // Nothing when it is not installed.
   [[nodiscard]] static std::optional<std::filesystem::path> find_library();
 
+  // Whether it shifts the clock of a program of this machine. Requires a library; `file` is written.
+  [[nodiscard]] static bool works(const std::filesystem::path& file);
+
   // `file` tells the process the time. Requires a library.
   explicit ShiftedClock(std::filesystem::path file);
 

@@ -1,6 +1,7 @@
 #include "chaos/proxy/proxy.hpp"
 
 #include <atomic>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -19,6 +20,7 @@ namespace net = boost::asio;
 using boost::system::error_code;
 using tcp = net::ip::tcp;
 using local = net::local::stream_protocol;
+using any = net::generic::stream_protocol;
 
 namespace {
 
@@ -26,11 +28,18 @@ constexpr std::chrono::milliseconds slow_delay{120};
 constexpr std::chrono::milliseconds blackhole_look{20};
 constexpr std::size_t piece_bytes = 16 * 1024;
 
+any::endpoint endpoint_of(const Address& server) {
+  if (const auto* port = std::get_if<std::uint16_t>(&server))
+    return tcp::endpoint(net::ip::address_v4::loopback(), *port);
+  return local::endpoint(std::get<std::filesystem::path>(server).string());
+}
+
 class Pair;
 
 // What all connections share; touched by the proxy's thread alone, but for the counter.
 struct Weather {
   Network network = Network::good;
+  bool refuses_new = false;
   int commits_to_cut = 0;
   std::atomic<int> commits_cut{0};
   std::set<std::shared_ptr<Pair>> pairs{};
@@ -39,16 +48,17 @@ struct Weather {
 
 class Pair : public std::enable_shared_from_this<Pair> {
  public:
-  Pair(Weather& weather, tcp::socket client)
+  Pair(Weather& weather, tcp::socket client, bool is_understood)
       : weather_(weather),
+        is_understood_(is_understood),
         client_(std::move(client)),
         server_(client_.get_executor()),
         up_{.timer = net::steady_timer(client_.get_executor())},
         down_{.timer = net::steady_timer(client_.get_executor())} {}
 
-  void begin(const std::string& socket_file) {
+  void begin(const any::endpoint& server) {
     error_code failed;
-    server_.connect(local::endpoint(socket_file), failed);
+    server_.connect(server, failed);
     if (failed) return close();
     client_.set_option(tcp::no_delay(true), failed);
     read(client_, server_, up_, true);
@@ -83,6 +93,7 @@ class Pair : public std::enable_shared_from_this<Pair> {
   }
 
   bool is_cut_here(std::string_view piece, bool is_up) {
+    if (!is_understood_) return false;
     if (is_up) {
       watch_.from_client(piece);
       if (weather_.told) settle_watch_.from_client(piece);
@@ -129,8 +140,9 @@ class Pair : public std::enable_shared_from_this<Pair> {
   }
 
   Weather& weather_;
+  const bool is_understood_;
   tcp::socket client_;
-  local::socket server_;
+  any::socket server_;
   Way up_;
   Way down_;
   CommitWatch watch_{};
@@ -140,14 +152,16 @@ class Pair : public std::enable_shared_from_this<Pair> {
 }  // namespace
 
 struct Proxy::State {
-  State(std::string file, Told told) : socket_file(std::move(file)) { weather.told = std::move(told); }
+  State(Address address, Told told) : server(std::move(address)) { weather.told = std::move(told); }
 
   void accept() {
     acceptor.async_accept([this](error_code failed, tcp::socket client) {
       if (failed) return;
-      const auto pair = std::make_shared<Pair>(weather, std::move(client));
+      if (weather.refuses_new) return accept();
+      const auto pair = std::make_shared<Pair>(weather, std::move(client),
+                                               std::holds_alternative<std::filesystem::path>(server));
       weather.pairs.insert(pair);
-      pair->begin(socket_file);
+      pair->begin(endpoint_of(server));
       accept();
     });
   }
@@ -163,13 +177,13 @@ struct Proxy::State {
 
   net::io_context io{1};
   tcp::acceptor acceptor{io, tcp::endpoint(net::ip::address_v4::loopback(), 0)};
-  std::string socket_file;
+  Address server;
   Weather weather{};
   std::thread thread{};
 };
 
-Proxy::Proxy(std::string socket_file, Told told)
-    : state_(std::make_unique<State>(std::move(socket_file), std::move(told))) {
+Proxy::Proxy(Address server, Told told)
+    : state_(std::make_unique<State>(std::move(server), std::move(told))) {
   state_->accept();
   state_->thread = std::thread([state = state_.get()] { state->io.run(); });
 }
@@ -189,8 +203,12 @@ void Proxy::become(Network network) {
   state_->ask([&] { state_->weather.network = network; });
 }
 
-void Proxy::lead_to(std::string socket_file) {
-  state_->ask([&] { state_->socket_file = std::move(socket_file); });
+void Proxy::refuse_new(bool refuses) {
+  state_->ask([&] { state_->weather.refuses_new = refuses; });
+}
+
+void Proxy::lead_to(Address server) {
+  state_->ask([&] { state_->server = std::move(server); });
 }
 
 int Proxy::cut() {

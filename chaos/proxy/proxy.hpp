@@ -1,11 +1,12 @@
-// Stands between clients and PostgreSQL, and is a bad network when told so.
+// Stands between clients and a server, and is a bad network when told so.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
-#include <string>
+#include <variant>
 
 #include "chaos/proxy/settle_watch.hpp"
 
@@ -18,12 +19,16 @@ enum class Network {
   half_open,  // what clients say arrives; the answers do not
 };
 
+// Where a server listens: PostgreSQL or PgBouncer on a socket, any other on a port of loopback. What passes
+// is understood only on the way to the former.
+using Address = std::variant<std::filesystem::path, std::uint16_t>;
+
 // Listens on a port of loopback, from the constructor to the destructor, in a thread of its own. Thread-safe.
 class Proxy {
  public:
   // `told` hears of every settlement that PostgreSQL accepts of a worker, in the proxy's thread.
   using Told = std::function<void(const SettlementTold&)>;
-  explicit Proxy(std::string socket_file, Told told = {});
+  explicit Proxy(Address server, Told told = {});
   ~Proxy();
   Proxy(const Proxy&) = delete;
   Proxy& operator=(const Proxy&) = delete;
@@ -32,7 +37,9 @@ class Proxy {
 
   void become(Network network);
   // Where new connections lead from now on.
-  void lead_to(std::string socket_file);
+  void lead_to(Address server);
+  // New connections are closed at once, those that there are go on.
+  void refuse_new(bool refuses);
   // Closes every connection; answers how many.
   int cut();
   // The next so many answers that something was committed are not delivered: their connections are closed

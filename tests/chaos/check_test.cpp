@@ -95,6 +95,16 @@ TEST(Check, FindsAJobWhoseEnqueueWasToldToHaveFailed) {
   EXPECT_TRUE(world.finds(Breach::ghost));
 }
 
+TEST(Check, FindsAJobOfAKeyWhoseEveryTryWasToldToHaveFailed) {
+  World world;
+  world.history.enqueues[3] = {4, Seen::failed, "op-2", "key-2", ""};
+  EXPECT_TRUE(world.check().empty()) << "the second try succeeded";
+  world.history.enqueues[5] = {6, Seen::failed, "op-2", "key-2", ""};
+  EXPECT_TRUE(world.finds(Breach::ghost));
+  world.history.enqueues[3].seen = Seen::unknown;
+  EXPECT_TRUE(world.check().empty());
+}
+
 TEST(Check, LeavesAnUnknownEnqueueEitherWay) {
   World world;
   world.history.enqueues[1] = {2, Seen::unknown, "op-1", "", ""};
@@ -172,9 +182,21 @@ TEST(Check, FindsALeaseThatWasTakenBackBeforeItsEnd) {
 
 TEST(Check, FindsARedriveThatGaveNoAttempts) {
   World world;
-  world.history.redrives = {{10, Seen::invoked, "job-2"}, {11, Seen::ok, "job-2"}};
+  world.history.redrives = {{10, Seen::invoked, "job-2", 1}, {11, Seen::ok, "job-2", 1}};
   EXPECT_TRUE(world.finds(Breach::lost_redrive));
   world.findings.jobs[1].max_attempts = 6;
+  EXPECT_TRUE(world.check().empty());
+}
+
+TEST(Check, FindsASecondRedriveThatGaveNoAttempts) {
+  World world;
+  world.history.redrives = {{10, Seen::invoked, "job-2", 1},
+                            {11, Seen::ok, "job-2", 1},
+                            {12, Seen::invoked, "job-2", 6},
+                            {13, Seen::ok, "job-2", 6}};
+  world.findings.jobs[1].max_attempts = 6;
+  EXPECT_TRUE(world.finds(Breach::lost_redrive));
+  world.findings.jobs[1].max_attempts = 11;
   EXPECT_TRUE(world.check().empty());
 }
 
