@@ -62,7 +62,8 @@ class Client {
   }
 
   /// Makes the registry's tasks known, with their options, so that they can be enqueued before a worker
-  /// starts.
+  /// starts. Each is a transaction of its own: after a failure those before the one that failed are known.
+  /// May be repeated.
   [[nodiscard]] Result<void> declare(const Registry& registry);
 
   [[nodiscard]] Result<Job> get(const JobId& id);

@@ -46,7 +46,14 @@ void check_query(const Operation& operation, const http::Request& request) {
   }
 }
 
+// An error by which nothing was changed, of a call that had been carried out before it came.
+http::Response answer_of_the_done(http::Response response, const Error& why) {
+  if (response.status != 503) return response;
+  return http::problem(Error{.code = ErrorCode::outcome_unknown, .message = why.message, .transient = true});
+}
+
 net::awaitable<http::Response> answer(const Operation& operation, Service& service, http::Request& request) {
+  std::optional<Call> call;
   try {
     auth::Principal principal;
     std::optional<auth::RateLimit::Verdict> verdict;
@@ -58,8 +65,8 @@ net::awaitable<http::Response> answer(const Operation& operation, Service& servi
     }
     check_body(operation, request);
     check_query(operation, request);
-    Call call(request, std::move(principal));
-    auto response = co_await operation.handler(call);
+    call.emplace(request, std::move(principal));
+    auto response = co_await operation.handler(*call);
     service.requests.tell(response, verdict);
     co_return response;
   } catch (const Refused& refused) {
@@ -67,6 +74,7 @@ net::awaitable<http::Response> answer(const Operation& operation, Service& servi
   } catch (const Exception& failed) {
     auto response = http::problem(failed.error());
     if (response.status >= 500) log::warning("request {}: {}", request.id, to_string(failed.error()));
+    if (call && call->is_done()) response = answer_of_the_done(std::move(response), failed.error());
     co_return response;
   }
 }

@@ -82,6 +82,11 @@ class Call {
   // Whether the caller's queues are all queues.
   [[nodiscard]] bool may_all_queues() const;
 
+  // What was asked for is done from here on: an error that follows, as of a read for the answer, does not
+  // tell that nothing was changed.
+  void done() { is_done_ = true; }
+  [[nodiscard]] bool is_done() const { return is_done_; }
+
  private:
   [[noreturn]] static void refuse_id(std::string_view text);
   [[noreturn]] static void refuse_body(const Error& error);
@@ -89,6 +94,7 @@ class Call {
   http::Request& request_;
   auth::Principal principal_;
   mutable std::optional<boost::json::value> document_;
+  bool is_done_ = false;
 };
 
 [[nodiscard]] http::Response json(int status, std::string body);

@@ -89,6 +89,7 @@ net::awaitable<http::Response> redrive_job(Service& service, Call& call) {
   const auto redrive = [id, actor](store::Cell cell) { return store::redrive(cell, id, actor); };
   const auto redriven = co_await service.database.call(redrive);
   if (!redriven) throw Exception(redriven.error());
+  call.done();
   co_await wake(service, job.queue);
   const auto after = co_await visible_job(service, call, id);
   co_return json(200, document(after).str());

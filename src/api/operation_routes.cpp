@@ -116,6 +116,7 @@ net::awaitable<http::Response> create_operation(Service& service, Call& call) {
   };
   const auto created = co_await service.database.call(create);
   const auto id = created.value();
+  call.done();
   if (service.operations) service.operations->wake();
   const auto operation = co_await visible_operation(service, call, id);
   auto response = json(202, document(operation));
@@ -146,6 +147,7 @@ net::awaitable<http::Response> stop_operation(Service& service, Call& call) {
   const auto stopped = co_await service.database.call(stop);
   // What has ended meanwhile is answered as it has.
   if (!stopped) throw Exception(stopped.error());
+  call.done();
   const auto after = co_await visible_operation(service, call, before.id);
   co_return json(200, document(after));
 }

@@ -146,6 +146,7 @@ net::awaitable<http::Response> set_target(Service& service, Call& call, Kind kin
   };
   const auto answer = co_await service.database.call(set);
   const bool is_new = answer.value() == store::SetTarget::created;
+  call.done();
   changed(service);
   const auto stored = co_await find_target(service, target.place);
   std::optional<std::string> shown;

@@ -146,6 +146,7 @@ net::awaitable<http::Response> change_password(Service& service, Call& call) {
   const auto changed = co_await service.database.call(set);
   service.guard.forget_user(caller.name);
   if (!changed.value()) refuse_credentials("this user was changed meanwhile; log in again");
+  call.done();
   ++login->generation;
   const auto session = co_await open_session(service, *login);
   if (!session.opened) refuse_credentials("this user was changed meanwhile; log in again");
@@ -166,6 +167,7 @@ net::awaitable<http::Response> refresh(Service& service, Call& call) {
   }
   if (rotation.answer != store::RotateAnswer::rotated)
     refuse_credentials("this refresh token is not good: used before, expired or revoked; log in again");
+  call.done();
   const SignedIn who{.user = rotation.user,
                      .name = rotation.user_name,
                      .scopes = rotation.scopes,

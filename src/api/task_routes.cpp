@@ -131,6 +131,7 @@ net::awaitable<http::Response> declare_task(Service& service, Call& call) {
   };
   const auto declared = co_await service.database.call(declare);
   if (!declared) throw Exception(declared.error());
+  call.done();
   service.tasks.forget();
   const auto task = co_await visible_task(service, call);
   co_return json(before ? 200 : 201, document(task));

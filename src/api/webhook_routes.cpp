@@ -98,6 +98,7 @@ net::awaitable<http::Response> create_webhook(Service& service, Call& call) {
   };
   const auto id = co_await service.database.call(create);
   const auto made = id.value();
+  call.done();
   changed(service);
   const auto stored = co_await find_webhook(service, made);
   co_return json(201, document(stored).text("secret", push::secret_text(secret)).str());
@@ -116,6 +117,7 @@ net::awaitable<http::Response> change_webhook(Service& service, Call& call) {
   };
   const auto applied = co_await service.database.call(apply);
   if (!applied.value()) refuse_unknown(id);
+  call.done();
   changed(service);
   const auto stored = co_await find_webhook(service, id);
   co_return json(200, document(stored).str());

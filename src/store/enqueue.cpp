@@ -202,7 +202,7 @@ Result<void> declare_task(Cell cell, std::string_view name, const TaskOptions& o
       .int4(static_cast<std::int32_t>(options.timeout.count()))
       .jsonb(retry_json(options.retry))
       .text_or_null(actor);
-  auto rows = run(cell.connection, cell.schema, call(cell.schema, "declare_task", std::move(params)), false);
+  auto rows = run(cell.connection, cell.schema, call(cell.schema, "declare_task", std::move(params)), true);
   return rows ? Result<void>{} : rows.error();
 }
 

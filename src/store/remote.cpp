@@ -43,7 +43,7 @@ Result<std::optional<Extended>> heartbeat_remote(Cell cell, const LeaseId& lease
   pg::Params params;
   params.uuid(lease.bytes).text(owner).int4(static_cast<std::int32_t>(lasts.count()));
   auto rows =
-      run(cell.connection, cell.schema, call(cell.schema, "heartbeat_remote", std::move(params)), false);
+      run(cell.connection, cell.schema, call(cell.schema, "heartbeat_remote", std::move(params)), true);
   if (!rows) return rows.error();
   EQUEUE_CHECK(rows->count() == 1);
   if (rows->at(0, 0).bytes() == "lease_lost") return std::optional<Extended>{};

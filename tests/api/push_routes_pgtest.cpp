@@ -59,6 +59,21 @@ bool is_signed(const std::string& request, const std::string& secret_text) {
          push::sign(bytes, push::header_of(request, "webhook-id"), at, push::body_of(request));
 }
 
+// The webhook is there, and only cannot be read for the answer.
+TEST_F(PushRoutes, AChangeWhoseAnswerCannotBeReadIsNotToldToHaveChangedNothing) {
+  query(
+      "DO $$ BEGIN ALTER FUNCTION equeue.list_webhooks() RENAME TO list_webhooks_kept; "
+      "CREATE FUNCTION equeue.list_webhooks() RETURNS integer LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION "
+      "USING ERRCODE = ''too_many_connections''; END'; END $$");
+  const auto answer = call("POST", "/v1/webhooks", R"({"url":"http://127.0.0.1:9/","events":["dead"]})");
+  query(
+      "DO $$ BEGIN DROP FUNCTION equeue.list_webhooks(); "
+      "ALTER FUNCTION equeue.list_webhooks_kept() RENAME TO list_webhooks; END $$");
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_EQ(answer.text("code"), "outcome_unknown") << answer.body;
+  EXPECT_EQ(query("SELECT count(*) FROM equeue.webhooks"), "1");
+}
+
 TEST_F(PushRoutes, AJobOfAQueueWithATargetIsSentAndSettled) {
   Receiver receiver(answer("200 OK", "", R"({"done":true})"));
   const auto set = call("PUT", queue_target(), target_body(receiver.url("/jobs")));
