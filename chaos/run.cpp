@@ -86,7 +86,7 @@ class Runner {
     load_->stop_workers();
     for (auto& worker : workers_) end(worker);
     for (auto& server : servers_) end(server);
-    judge(std::chrono::duration<double>(verdict_.lasted).count());
+    judge(std::chrono::duration<double>(verdict_.lasted - silent_).count());
     return std::move(verdict_);
   }
 
@@ -142,6 +142,7 @@ class Runner {
     }
     verdict_.connections_cut = stage.connections_cut;
     verdict_.commits_cut = stage.commits_cut;
+    silent_ = stage.silent;
   }
 
   [[nodiscard]] bool is_interrupted() const {
@@ -225,6 +226,7 @@ class Runner {
 
   const RunOptions& options_;
   Verdict verdict_{};
+  std::chrono::milliseconds silent_{};  // of the time of faults
   std::vector<FaultKind> faults_ = find_faults();
   Recorder recorder_;
   std::atomic<std::size_t> settles_of_workers_{0};

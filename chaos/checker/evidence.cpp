@@ -55,8 +55,12 @@ std::string evidence_of(const Violation& violation, const History& history, cons
   const auto& subject = violation.subject;
   std::multimap<Moment, std::string> seen;
   std::set<std::string> leases;
+  std::string op;  // that the job came of, though nobody may have been told so
+  for (const auto& job : findings.jobs) {
+    if (job.id == subject) op = job.op;
+  }
   for (const auto& each : history.enqueues) {
-    if (each.op == subject || each.key == subject || each.job == subject)
+    if (each.op == subject || each.op == op || each.key == subject || each.job == subject)
       seen.emplace(each.at, fmt::format("enqueue {} key '{}' {} {}", each.op, each.key, to_string(each.seen),
                                         each.job));
   }

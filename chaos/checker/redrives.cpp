@@ -8,9 +8,9 @@ namespace equeue::chaos {
 // does.
 void check_redrives(const Index& index, std::vector<Violation>& found) {
   std::map<std::string, int> promised;  // the max_attempts that each job has at least
-  std::set<std::string> begun;
+  std::set<std::string> may_be;
   for (const auto& redrive : index.history.redrives) {
-    if (redrive.seen == Seen::invoked) begun.insert(redrive.job);
+    if (redrive.seen == Seen::ok || redrive.seen == Seen::unknown) may_be.insert(redrive.job);
     if (redrive.seen != Seen::ok || index.may_be_forgotten(redrive.at)) continue;
     auto& least = promised[redrive.job];
     least = std::max(least, redrive.attempts + index.history.max_attempts);
@@ -22,10 +22,11 @@ void check_redrives(const Index& index, std::vector<Violation>& found) {
       found.push_back({Breach::lost_redrive, job.id,
                        fmt::format("by an acknowledged redrive it has {} attempts, and not {}", at->second,
                                    job.max_attempts)});
-    if (more != 0 && !begun.contains(job.id))
-      found.push_back({Breach::illegal_edge, job.id,
-                       fmt::format("nobody redrove it, and it has {} attempts in place of {}",
-                                   job.max_attempts, index.history.max_attempts)});
+    if (more != 0 && !may_be.contains(job.id))
+      found.push_back(
+          {Breach::illegal_edge, job.id,
+           fmt::format("of no redrive anything may have come, and it has {} attempts in place of {}",
+                       job.max_attempts, index.history.max_attempts)});
   }
 }
 

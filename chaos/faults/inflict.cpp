@@ -15,10 +15,9 @@ constexpr milliseconds worker_freeze_time{4'500};  // its lease is 3 s
 constexpr milliseconds server_freeze_time{2'500};
 constexpr milliseconds backend_freeze_time{1'500};
 constexpr milliseconds read_only_time{1'500};
-// The longer ones outlast leases, the time that a client has to connect, and a server's deadline for a call.
-constexpr milliseconds network_times[] = {milliseconds(2'500), milliseconds(2'500), milliseconds(2'500),
-                                          milliseconds(6'000), milliseconds(6'000), milliseconds(12'000),
-                                          milliseconds(35'000)};
+// In turn. The longer ones outlast leases, the time that a client has to connect, and the deadline of a call.
+constexpr milliseconds silence_times[] = {milliseconds(6'000), milliseconds(2'500),  milliseconds(35'000),
+                                          milliseconds(2'500), milliseconds(12'000), milliseconds(2'500)};
 constexpr milliseconds slow_time{2'500};
 constexpr milliseconds commit_cut_time{2'000};
 constexpr milliseconds disk_full_time{3'000};
@@ -134,8 +133,14 @@ void spoil(const Proxies& proxies, Network network, milliseconds time) {
   for (auto* proxy : proxies) proxy->become(Network::good);
 }
 
-milliseconds network_time(std::uint64_t choice) {
-  return network_times[choice % std::size(network_times)];
+void silence(Stage& stage, const Proxies& proxies, Network network) {
+  spoil(proxies, network, silence_times[stage.silences++ % std::size(silence_times)]);
+}
+
+void silence_postgres(Stage& stage, Network network) {
+  const auto begin = std::chrono::steady_clock::now();
+  silence(stage, {&stage.place.proxy()}, network);
+  stage.silent += std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begin);
 }
 
 void cut_all(Stage& stage, const Proxies& proxies) {
@@ -236,9 +241,9 @@ void inflict(Stage& stage, const PlannedFault& fault) {
     case FaultKind::net_slow:
       return spoil({&stage.place.proxy()}, Network::slow, slow_time);
     case FaultKind::net_blackhole:
-      return spoil({&stage.place.proxy()}, Network::blackhole, network_time(fault.choice));
+      return silence_postgres(stage, Network::blackhole);
     case FaultKind::net_half_open:
-      return spoil({&stage.place.proxy()}, Network::half_open, network_time(fault.choice));
+      return silence_postgres(stage, Network::half_open);
     case FaultKind::commit_cut:
       return cut_commits(stage, fault.choice);
     case FaultKind::http_cut:
@@ -246,9 +251,9 @@ void inflict(Stage& stage, const PlannedFault& fault) {
     case FaultKind::http_slow:
       return spoil(before_servers(stage), Network::slow, slow_time);
     case FaultKind::http_blackhole:
-      return spoil(before_servers(stage), Network::blackhole, network_time(fault.choice));
+      return silence(stage, before_servers(stage), Network::blackhole);
     case FaultKind::http_half_open:
-      return spoil(before_servers(stage), Network::half_open, network_time(fault.choice));
+      return silence(stage, before_servers(stage), Network::half_open);
   }
 }
 

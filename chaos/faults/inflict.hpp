@@ -18,7 +18,9 @@ struct Stage {
   Recorder& recorder;
   std::filesystem::path folder;  // for files of the faults
   int connections_cut = 0;
-  int commits_cut = 0;  // whose answers were not delivered
+  int commits_cut = 0;                 // whose answers were not delivered
+  int silences = 0;                    // of a network that swallows what it is given
+  std::chrono::milliseconds silent{};  // in which nobody could reach PostgreSQL, together
 };
 
 // Returns when the fault is over: what was killed runs again, what was frozen goes on. Throws Exception when

@@ -3,6 +3,8 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
 
+#include <boost/json/parse.hpp>
+
 namespace equeue::chaos {
 namespace {
 
@@ -15,6 +17,13 @@ std::size_t append(char* data, std::size_t size, std::size_t count, void* into) 
 }
 
 }  // namespace
+
+Seen seen_of(const HttpReply& reply) {
+  if (reply.status / 100 == 2) return Seen::ok;
+  if (reply.status == 503)
+    return boost::json::parse(reply.body).at("code") == "outcome_unknown" ? Seen::unknown : Seen::failed;
+  return reply.status >= 400 && reply.status < 500 ? Seen::failed : Seen::unknown;
+}
 
 void HttpClient::Close::operator()(CURL* handle) const {
   curl_easy_cleanup(handle);

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "chaos/checker/history.hpp"
+
 typedef void CURL;
 
 namespace equeue::chaos {
@@ -14,7 +16,12 @@ struct HttpReply {
   std::string body;
 };
 
-// curl sends again by itself what was lost with a connection that it had used before.
+// What a server refuses has not happened, unless it says that it does not know; of what it fails to answer
+// nothing is known.
+[[nodiscard]] Seen seen_of(const HttpReply& reply);
+
+// curl sends again by itself what was lost with a connection that it had used before, and tells the last
+// answer only.
 enum class Resend { harmless, forbidden };
 
 // One thread at a time.

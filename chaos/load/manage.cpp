@@ -39,15 +39,16 @@ class Manager {
   void redrive(const Job& job) {
     RedriveSeen redrive{.job = to_string(job.id), .attempts = job.attempt};
     recorder_.saw(redrive);
-    redrive.seen = client_.redrive(job.id, "chaos") ? Seen::ok : Seen::unknown;
+    const auto done = client_.redrive(job.id, "chaos");
+    redrive.seen = done ? Seen::ok : seen_of(done.error());
     recorder_.saw(redrive);
   }
 
   void redrive_over_http(const Job& job) {
     RedriveSeen redrive{.job = to_string(job.id), .attempts = job.attempt};
     recorder_.saw(redrive);
-    const auto reply = http_.post(fmt::format("/v1/jobs/{}/redrive", redrive.job), "");
-    redrive.seen = reply.status / 100 == 2 ? Seen::ok : Seen::unknown;
+    redrive.seen =
+        seen_of(http_.post(fmt::format("/v1/jobs/{}/redrive", redrive.job), "", "", Resend::forbidden));
     recorder_.saw(redrive);
   }
 

@@ -11,22 +11,13 @@ constexpr std::chrono::milliseconds pause{40};
 constexpr std::chrono::milliseconds pause_after_failure{150};
 constexpr int tries_max = 200;
 
-// What a server refuses has not happened, unless it says that it does not know; of what it fails to answer
-// nothing is known.
-Seen seen_of(const HttpReply& reply) {
-  if (reply.status == 200 || reply.status == 201) return Seen::ok;
-  if (reply.status == 503)
-    return boost::json::parse(reply.body).at("code") == "outcome_unknown" ? Seen::unknown : Seen::failed;
-  return reply.status >= 400 && reply.status < 500 ? Seen::failed : Seen::unknown;
-}
-
 Seen enqueue(HttpClient& client, const LoadOptions& options, Recorder& recorder, const Work& work,
              const std::string& key) {
   EnqueueSeen seen{.op = work.op, .key = key};
   recorder.saw(seen);
   const auto reply =
       client.post("/v1/jobs", fmt::format(R"({{"task":"{}","payload":{}}})", task_name, to_payload(work)),
-                  key, key.empty() ? Resend::forbidden : Resend::harmless);
+                  key, Resend::forbidden);
   seen.seen = seen_of(reply);
   if (seen.seen == Seen::ok) {
     seen.job = boost::json::parse(reply.body).at("id").as_string();

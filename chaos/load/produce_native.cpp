@@ -10,12 +10,6 @@ constexpr std::chrono::milliseconds pause{25};
 constexpr std::chrono::milliseconds pause_after_failure{100};
 constexpr int tries_max = 200;
 
-// What the contract of Client says of each error: nothing happened, but for these two.
-Seen seen_of(const Error& error) {
-  return error.code == ErrorCode::outcome_unknown || error.code == ErrorCode::timeout ? Seen::unknown
-                                                                                      : Seen::failed;
-}
-
 class Producer {
  public:
   Producer(const LoadOptions& options, Recorder& recorder, const std::string& url, std::string name)

@@ -55,6 +55,11 @@ Outcome outcome_of(const Work& work, int attempt, std::mt19937_64& random) {
   return Outcome::succeeded();
 }
 
+Seen seen_of(const Error& error) {
+  return error.code == ErrorCode::outcome_unknown || error.code == ErrorCode::timeout ? Seen::unknown
+                                                                                      : Seen::failed;
+}
+
 bool gives_up(Seen seen, std::mt19937_64& random) {
   return seen == Seen::failed && random() % 3 == 0;
 }

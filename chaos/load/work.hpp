@@ -33,6 +33,8 @@ struct Work {
 // What a handler makes of an attempt. Snoozes end by chance.
 [[nodiscard]] Outcome outcome_of(const Work& work, int attempt, std::mt19937_64& random);
 inline constexpr int max_attempts = 8;
+// What the contract of Client says of an error: nothing happened, but for two of them.
+[[nodiscard]] Seen seen_of(const Error& error);
 // Whether a producer whose enqueue was told so does not try it again. Only what has never been unknown can
 // show that a failure was one.
 [[nodiscard]] bool gives_up(Seen seen, std::mt19937_64& random);

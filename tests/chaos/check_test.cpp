@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "chaos/checker/check.hpp"
+#include "chaos/checker/evidence.hpp"
 
 namespace equeue::chaos {
 namespace {
@@ -105,6 +106,13 @@ TEST(Check, FindsAJobOfAKeyWhoseEveryTryWasToldToHaveFailed) {
   EXPECT_TRUE(world.check().empty());
 }
 
+TEST(Evidence, TellsOfTheTriesOfAJobThatNobodyWasToldOf) {
+  World world;
+  world.history.enqueues[1] = {2, Seen::failed, "op-1", "", ""};
+  const auto evidence = evidence_of(world.check().at(0), world.history, world.findings);
+  EXPECT_NE(evidence.find("enqueue op-1 key '' failed"), std::string::npos) << evidence;
+}
+
 TEST(Check, LeavesAnUnknownEnqueueEitherWay) {
   World world;
   world.history.enqueues[1] = {2, Seen::unknown, "op-1", "", ""};
@@ -204,6 +212,10 @@ TEST(Check, FindsAttemptsThatNoRedriveGave) {
   World world;
   world.findings.jobs[1].max_attempts = 6;
   EXPECT_TRUE(world.finds(Breach::illegal_edge));
+  world.history.redrives = {{10, Seen::invoked, "job-2", 1}, {11, Seen::failed, "job-2", 1}};
+  EXPECT_TRUE(world.finds(Breach::illegal_edge)) << "it was told to have failed";
+  world.history.redrives[1].seen = Seen::unknown;
+  EXPECT_TRUE(world.check().empty());
 }
 
 TEST(Check, FindsASettlementThatWasAcceptedOfAnOldLease) {
