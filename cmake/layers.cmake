@@ -37,7 +37,8 @@ endfunction()
 
 # For what nobody waits for but its compiler: tests, and what runs the product under load. In half the time.
 function(equeue_compile_quickly TARGET)
-  target_compile_options(${TARGET} PRIVATE -Og)
+  # But for a debug build, whose precompiled header is not optimised either.
+  target_compile_options(${TARGET} PRIVATE $<$<NOT:$<CONFIG:Debug>>:-Og>)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # Garbage is not collected below so many KiB.
     target_compile_options(${TARGET} PRIVATE --param=ggc-min-heapsize=1000000)

@@ -94,6 +94,7 @@ class QueueModelTest : public ProtocolTest {
     // Not as a statement that the fault has made invalid.
     EXPECT_THAT(found.str(), testing::AnyOf(testing::HasSubstr("instead of"), testing::HasSubstr("broken: ")))
         << canary.name;
+    EXPECT_THAT(found.str(), testing::Not(testing::HasSubstr("database_error"))) << canary.name;
     db().run(text);
     clear();
   }
