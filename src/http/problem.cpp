@@ -44,7 +44,9 @@ int status_of(const Error& error) {
 std::string_view detail_of_503(ErrorCode code) {
   switch (code) {
     case ErrorCode::outcome_unknown:
-      return "the database did not answer: it may or may not have happened; repeat with the same key";
+      return "the database did not answer: it may or may not have happened; look before you repeat it, or "
+             "repeat "
+             "an enqueue with the same key";
     case ErrorCode::locked:
       return "a transaction that has not ended holds the same key, or the queue; nothing was changed, ask "
              "again in a moment";
